@@ -1,0 +1,70 @@
+# One page of commands; `make help` prints them. Everything that they need is installed or built by them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help up down status images test lint types unit e2e generate lock clean
+
+help: ## Print this page
+	@echo "Wharfinger: make TARGET"
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
+	@echo "Settings: CLUSTER=kind|local (default: what the machine has), PYTHON=python3, BASE_IMAGE=... for both images,"
+	@echo "          KIND_NODE_IMAGE and KIND_CONFIG for kind, ARGS=... further arguments for unit and e2e."
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON=..."; exit 1; }
+	@echo "Installing the pinned development requirements into $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+up: $(READY) ## Bring up a cluster, install the operator, push an image, run a pod from it
+	@$(BIN)/python -m e2e.cluster up
+	@$(BIN)/python -m e2e.road
+
+down: $(READY) ## Take the cluster down; nothing of it stays
+	@$(BIN)/python -m e2e.cluster down
+
+status: $(READY) ## Say what the cluster is doing
+	@$(BIN)/python -m e2e.cluster status
+
+images: $(READY) ## Build both images and load them into the cluster
+	@$(BIN)/python -m e2e.cluster images
+
+test: lint types unit up e2e ## Run everything: lint, types, unit tests, then e2e on a cluster
+
+lint: $(READY) ## Check style, the import contracts and that generated files are up to date
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m wharfinger.api.generate --check
+
+types: $(READY) ## Check types, strictly
+	@$(BIN)/mypy
+
+unit: $(READY) ## Run tests/: no cluster, no root, under a minute
+	@$(BIN)/pytest tests $(ARGS)
+
+e2e: $(READY) ## Run e2e/ against the cluster of `make up` (or KUBECONFIG)
+	@$(BIN)/pytest e2e $(ARGS)
+
+generate: $(READY) ## Write the CRDs and the reference pages anew from the models
+	@$(BIN)/python -m wharfinger.api.generate
+
+lock: $(READY) ## Pin requirements/*.txt anew, with hashes, from pyproject.toml
+	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet --disable-pip-version-check pip-tools
+	@for name in operator registry; do \
+	  build/lock/bin/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	    --strip-extras --no-annotate --no-header --upgrade --extra $$name -o requirements/$$name.txt pyproject.toml; done
+	@build/lock/bin/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	    --strip-extras --no-annotate --no-header --upgrade --extra operator --extra registry --extra dev -o requirements/dev.txt pyproject.toml
+
+clean: ## Remove what was made in the work tree (caches elsewhere stay)
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

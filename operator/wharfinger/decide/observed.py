@@ -1,0 +1,69 @@
+"""What a decision is made from: one frozen snapshot of the cluster as it concerns one Registry.
+
+Rule: plain values only. `wharfinger.observe` fills it at the edge; everything in `wharfinger.decide` only reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Manifest = Mapping[str, Any]  # a Kubernetes object as JSON gives it
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What a replica says of one file that it has loaded."""
+
+    sha256: str  # of the bytes in use; empty when nothing usable was ever loaded
+    error: str = ""  # why the newest file on disk is not in use
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookReport:
+    """What a replica says of one endpoint. Times are RFC 3339, or empty."""
+
+    delivered: int
+    pending: int
+    dead: int
+    last_success: str = ""
+    last_error_at: str = ""
+    last_error: str = ""
+    next_attempt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The registry's own report (`/status` on its admin port)."""
+
+    version: str
+    configuration: FileReport
+    htpasswd: FileReport
+    certificate: FileReport
+    used: int  # bytes of content stored
+    capacity: int  # bytes of the file system
+    available: int  # bytes free on it
+    read_only: bool
+    webhooks: Mapping[str, WebhookReport]
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """A pod of the registry, and its report when it could be asked."""
+
+    pod: Manifest
+    report: Report | None
+    error: str = ""  # why there is no report
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """All that is known about one Registry's surroundings. `children` is keyed by (kind, name)."""
+
+    children: Mapping[tuple[str, str], Manifest] = field(default_factory=dict)
+    replicas: tuple[Replica, ...] = ()
+    webhooks: tuple[Manifest, ...] = ()  # RegistryWebhooks of the namespace that name this Registry
+    secrets: Mapping[str, Manifest | None] = field(default_factory=dict)  # referenced, not ours; None: missing
+    config_maps: Mapping[str, Manifest | None] = field(default_factory=dict)  # referenced by webhooks, likewise
+    pod_events: tuple[str, ...] = ()  # newest warning messages about our pods and claim, newest first

@@ -1,0 +1,48 @@
+"""What a decision comes to: the writes that would make the cluster what the Registry asks for.
+
+Rule: plain values only; `wharfinger.apply` carries them out in the order given and adds nothing of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from wharfinger.decide.observed import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Names one object in the Registry's namespace."""
+
+    api_version: str
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A Kubernetes Event about `regarding`. Reasons are CamelCase and documented in `decide/reasons.py`."""
+
+    type: Literal["Normal", "Warning"]
+    reason: str
+    message: str
+    regarding: Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The outcome of one decision.
+
+    `apply` holds only children that differ from what is there. `statuses` holds only statuses that changed, keyed by
+    the object they belong to (the Registry, and its RegistryWebhooks). `poke` names pods whose annotation is to be
+    patched so that the kubelet refreshes their mounted files at once.
+    """
+
+    apply: tuple[Manifest, ...] = ()
+    delete: tuple[Reference, ...] = ()
+    statuses: Mapping[Reference, dict[str, Any]] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    poke: tuple[str, ...] = ()
+    requeue_after: float | None = None  # seconds until the next look, when nothing happens before

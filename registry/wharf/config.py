@@ -1,0 +1,124 @@
+"""The configuration file: the one contract between the operator, or a person, and wharf.
+
+Rule: this module only describes and parses. Whatever a field means is decided by the module that it configures.
+`wharf config schema` prints the JSON schema of `Config`; unknown fields are errors, so a typo never passes in silence.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+import yaml
+from msgspec import Meta
+
+Action = Literal["pull", "push", "delete", "list"]
+EventAction = Literal["push", "pull", "mount", "delete"]
+
+
+class ConfigError(ValueError):
+    """The configuration is not usable; the message names the field and the remedy."""
+
+
+class _Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """Settings common to every section: immutable, camelCase on the wire, strict."""
+
+
+class Tls(_Struct):
+    """Server certificate. Both files are read again when they change."""
+
+    certificate: Annotated[str, Meta(description="PEM file: the certificate, then any intermediates.")]
+    key: Annotated[str, Meta(description="PEM file: the private key of the certificate.")]
+
+
+class Auth(_Struct):
+    """Who may log in. Without it everyone is anonymous and `access` decides what that allows."""
+
+    htpasswd: Annotated[str, Meta(description="htpasswd file, bcrypt only; several lines a user are all valid.")]
+    realm: Annotated[str, Meta(description="The realm named in WWW-Authenticate.", min_length=1)] = "wharf"
+    groups: Annotated[dict[str, list[str]], Meta(description="Group name to the users in it.")] = msgspec.field(
+        default_factory=dict
+    )
+
+
+class AccessRule(_Struct):
+    """Grants actions on repositories. The longest matching pattern decides; what no rule allows is denied."""
+
+    repositories: Annotated[
+        list[Annotated[str, Meta(min_length=1)]],
+        Meta(description="Globs: `*` matches within one path part, `**` across parts.", min_length=1),
+    ]
+    users: Annotated[list[str], Meta(description="User names that the rule is for.")] = []
+    groups: Annotated[list[str], Meta(description="Groups that the rule is for.")] = []
+    anonymous: Annotated[bool, Meta(description="The rule is also for clients without credentials.")] = False
+    actions: Annotated[list[Action], Meta(description="What the rule allows.", min_length=1)]
+
+
+class Webhook(_Struct):
+    """One endpoint that is told of events."""
+
+    name: Annotated[str, Meta(description="Unique name, shown in status and metrics.", min_length=1)]
+    url: Annotated[str, Meta(description="http or https URL that events are POSTed to.", pattern="^https?://")]
+    events: Annotated[list[EventAction], Meta(description="Actions that are told.", min_length=1)] = ["push"]
+    repositories: Annotated[list[str], Meta(description="Globs; empty: all.")] = []
+    tags: Annotated[list[str], Meta(description="Globs; empty: all, untagged ones too.")] = []
+    format: Annotated[Literal["Distribution"], Meta(description="Envelope of the request body.")] = "Distribution"
+    headers: Annotated[dict[str, str], Meta(description="Further request headers.")] = msgspec.field(
+        default_factory=dict
+    )
+    ca: Annotated[str, Meta(description="PEM text of the CAs that may sign the endpoint's certificate.")] = ""
+    timeout: Annotated[float, Meta(description="Seconds that one attempt may take.", gt=0, le=300)] = 10.0
+    max_age: Annotated[float, Meta(description="Seconds after which an event is given up.", gt=0)] = 86400.0
+    min_backoff: Annotated[float, Meta(description="Seconds before the second attempt.", gt=0)] = 1.0
+    max_backoff: Annotated[float, Meta(description="Most seconds between two attempts.", gt=0)] = 300.0
+    suspended: Annotated[bool, Meta(description="Events are kept but not sent.")] = False
+
+
+class Config(_Struct):
+    """Everything that wharf can be told. Every field has a default: `{}` is a working registry without TLS."""
+
+    address: Annotated[str, Meta(description="HOST:PORT of the registry API.")] = "0.0.0.0:5000"  # noqa: S104 - a server
+    admin_address: Annotated[
+        str, Meta(description="HOST:PORT of probes, metrics and status; empty: none.")
+    ] = "127.0.0.1:5001"
+    admin_token_file: Annotated[
+        str, Meta(description="File with the bearer token for /status and /metrics; empty: those need none.")
+    ] = ""
+    data: Annotated[str, Meta(description="Directory of the index and the blobs.")] = "/var/lib/wharf"
+    url: Annotated[str, Meta(description="The URL that clients use, for links in events; empty: from the request.")] = ""
+    tls: Annotated[Tls | None, Meta(description="Absent: plain HTTP.")] = None
+    auth: Annotated[Auth | None, Meta(description="Absent: nobody can log in and nobody needs to.")] = None
+    access: Annotated[
+        list[AccessRule] | None,
+        Meta(description="Absent: every user may do everything, and with `auth` set nobody else anything."),
+    ] = None
+    webhooks: Annotated[list[Webhook], Meta(description="Endpoints that are told of events.")] = []
+    read_only: Annotated[bool, Meta(description="Refuse pushes; deletes still work.")] = False
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least level logged.")] = "info"
+    upload_expiry: Annotated[float, Meta(description="Seconds without a byte that end an upload session.", gt=0)] = (
+        86400.0
+    )
+
+
+def parse(text: bytes | str) -> Config:
+    """Parse a YAML (or JSON) document; an empty one is all defaults.
+
+    Raises ConfigError naming the path of the first wrong field.
+    """
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"not valid YAML: {error}") from error
+    try:
+        config = msgspec.convert(document or {}, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(str(error)) from error
+    names = [hook.name for hook in config.webhooks]
+    if duplicate := next((name for name in names if names.count(name) > 1), None):
+        raise ConfigError(f"webhook name {duplicate!r} is used twice - at `$.webhooks`: give each its own name")
+    return config
+
+
+def schema() -> dict[str, object]:
+    """The JSON schema of the configuration file."""
+    return msgspec.json.schema(Config)

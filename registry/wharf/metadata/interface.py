@@ -1,0 +1,135 @@
+"""What the rest of wharf asks of the index, and the records that pass. No I/O here.
+
+Rule: a method is one transaction. When it returns, the change and the events that go with it are durable; when it
+raises, nothing of it happened. Implementations: SQLite now, PostgreSQL later; one contract suite tests both.
+Methods are coroutines because a networked database needs it; SQLite reads answer without leaving the event loop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class MetadataError(Exception):
+    """Base of what an index raises for a caller to tell apart."""
+
+
+class MissingReferencesError(MetadataError):
+    """A manifest names content that its repository does not hold. `digests` lists all of it."""
+
+    def __init__(self, digests: Sequence[str]) -> None:
+        super().__init__(f"not in this repository: {', '.join(digests)}; push it before the manifest")
+        self.digests = tuple(digests)
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """An OCI descriptor as referrers are listed (image-spec, descriptor.md)."""
+
+    media_type: str
+    digest: str
+    size: int
+    artifact_type: str = ""
+    annotations: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestPut:
+    """A verified manifest to be stored. `content` is served back byte for byte."""
+
+    repository: str
+    digest: str
+    media_type: str
+    content: bytes
+    blobs: tuple[str, ...]  # must be held by the repository, and durable, before the commit
+    manifests: tuple[str, ...]  # children of an index; recorded, and may be absent (sparse indexes)
+    subject: str = ""  # recorded, never required to exist (distribution-spec, pushing manifests with subject)
+    artifact_type: str = ""
+    annotations: tuple[tuple[str, str], ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A stored manifest."""
+
+    digest: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A blob that a repository holds. `size` in bytes."""
+
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to content, before any wire format. Becomes one outbox row per interested webhook."""
+
+    id: str  # UUID; stays the same over every attempt
+    timestamp: str  # RFC 3339, UTC
+    action: str  # push | pull | mount | delete
+    repository: str
+    digest: str = ""
+    media_type: str = ""
+    size: int = 0
+    tag: str = ""
+    url: str = ""
+    from_repository: str = ""
+    actor: str = ""
+    request_id: str = ""
+    request_address: str = ""
+    request_host: str = ""
+    request_method: str = ""
+    user_agent: str = ""
+
+
+class Index(Protocol):
+    """Repositories, what they hold, their tags, and the outbox of events."""
+
+    async def put_manifest(self, put: ManifestPut, events: Sequence[Event]) -> None:
+        """Store a manifest, point its tags at it, record what it references.
+
+        Creates the repository. Raises MissingReferencesError when a blob is not held by the repository.
+        """
+
+    async def get_manifest(self, repository: str, reference: str) -> Manifest | None:
+        """The manifest of a digest or a tag (a reference with a colon is a digest)."""
+
+    async def delete_manifest(self, repository: str, digest: str, events: Sequence[Event]) -> bool:
+        """Remove a manifest and every tag that points at it; False when it was not there."""
+
+    async def delete_tag(self, repository: str, tag: str, events: Sequence[Event]) -> bool:
+        """Remove a tag and leave its manifest; False when it was not there."""
+
+    async def tags(self, repository: str, after: str, limit: int) -> list[str] | None:
+        """Up to `limit` tags in byte order that follow `after`; None when the repository does not exist."""
+
+    async def repositories(self, after: str, limit: int) -> list[str]:
+        """Up to `limit` repository names in byte order that follow `after`."""
+
+    async def referrers(self, repository: str, subject: str) -> list[Descriptor]:
+        """Manifests of the repository whose subject is this digest, in byte order of their digest."""
+
+    async def get_blob(self, repository: str, digest: str) -> Blob | None:
+        """The blob, when this repository holds it."""
+
+    async def put_blob(self, repository: str, blob: Blob) -> None:
+        """Record that the content of `blob` is stored and that this repository holds it."""
+
+    async def mount_blob(self, repository: str, digest: str, source: str, events: Sequence[Event]) -> Blob | None:
+        """Let this repository hold what `source` already holds; None when it does not."""
+
+    async def delete_blob(self, repository: str, digest: str, events: Sequence[Event]) -> bool:
+        """End this repository's hold on a blob; the content goes when garbage is collected."""
+
+    async def record(self, events: Sequence[Event]) -> None:
+        """Add events that go with no other change (pulls)."""
