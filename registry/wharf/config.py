@@ -77,15 +77,17 @@ class Webhook(_Struct):
 class Config(_Struct):
     """Everything that wharf can be told. Every field has a default: `{}` is a working registry without TLS."""
 
-    address: Annotated[str, Meta(description="HOST:PORT of the registry API.")] = "0.0.0.0:5000"  # noqa: S104 - a server
-    admin_address: Annotated[
-        str, Meta(description="HOST:PORT of probes, metrics and status; empty: none.")
-    ] = "127.0.0.1:5001"
+    address: Annotated[str, Meta(description="HOST:PORT of the registry API.")] = "0.0.0.0:5000"
+    admin_address: Annotated[str, Meta(description="HOST:PORT of probes, metrics and status; empty: none.")] = (
+        "127.0.0.1:5001"
+    )
     admin_token_file: Annotated[
         str, Meta(description="File with the bearer token for /status and /metrics; empty: those need none.")
     ] = ""
     data: Annotated[str, Meta(description="Directory of the index and the blobs.")] = "/var/lib/wharf"
-    url: Annotated[str, Meta(description="The URL that clients use, for links in events; empty: from the request.")] = ""
+    url: Annotated[str, Meta(description="The URL that clients use, for links in events; empty: from the request.")] = (
+        ""
+    )
     tls: Annotated[Tls | None, Meta(description="Absent: plain HTTP.")] = None
     auth: Annotated[Auth | None, Meta(description="Absent: nobody can log in and nobody needs to.")] = None
     access: Annotated[

@@ -1,0 +1,67 @@
+"""Holds the tree to the rules that concern all files: no package host, no machine's path, versions that agree."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import wharf
+import wharfinger
+
+ROOT = Path(__file__).resolve().parents[2]
+# written in parts so that this file does not name them itself
+PACKAGE_HOSTS = [
+    "pypi" + ".org", "pythonhosted" + ".org", "proxy.golang" + ".org", "sum.golang" + ".org", "registry.npmjs" + ".org",
+    "deb.debian" + ".org", "crates" + ".io", "repo.maven" + ".apache",
+]  # fmt: skip
+# git names the files, so what is ignored is out of it; go.sum lines are hashes and module names
+TRACKED = (
+    subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
+)
+TEXT = [path for path in TRACKED if path and not path.endswith((".png", "go.sum", "go.mod"))]
+
+
+@pytest.mark.parametrize("path", TEXT)
+def test_no_file_names_a_package_host_or_a_path_of_one_machine(path: str) -> None:
+    file = ROOT / path
+    if not file.exists():  # deleted in the work tree, not yet in git
+        return
+    text = file.read_text()
+    named = [host for host in PACKAGE_HOSTS if host in text]
+    assert not named, f"{path} names {named}"
+    assert not re.search(r"(?<![\w.])/work/(?!\*)", text), f"{path} holds a path of one machine"
+
+
+@pytest.mark.parametrize("path", [path for path in TEXT if path.startswith("requirements/")])
+def test_requirements_are_pinned_with_hashes_and_name_no_url(path: str) -> None:
+    text = (ROOT / path).read_text()
+    assert "://" not in text
+    for block in re.split(r"(?m)^(?=[A-Za-z])", text):
+        if block and not block.startswith("#"):
+            assert re.match(r"[\w.\-]+(\[[\w,\-]+\])?==\S+ ", block), block.splitlines()[0]
+            assert "--hash=sha256:" in block, block.splitlines()[0]
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    newest = re.search(r"(?m)^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text())
+    assert newest is not None
+    assert project == wharf.__version__ == wharfinger.__version__ == newest[1]
+
+
+def test_the_readme_reaches_both_commands_within_forty_lines() -> None:
+    top = "\n".join((ROOT / "README.md").read_text().splitlines()[:40])
+    assert "kind: Registry" in top
+    assert "make up" in top
+    assert "make test" in "\n".join((ROOT / "README.md").read_text().splitlines()[:45])
+
+
+def test_every_link_in_the_documentation_leads_to_a_file() -> None:
+    missing = []
+    for page in [ROOT / path for path in TEXT if path.endswith(".md") and (ROOT / path).exists()]:
+        for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#]+)", page.read_text()):
+            if not (page.parent / target).exists():
+                missing.append(f"{page.relative_to(ROOT)} -> {target}")
+    assert not missing
