@@ -36,13 +36,14 @@ class Plan:
     """The outcome of one decision.
 
     `apply` holds only children that differ from what is there. `statuses` holds only statuses that changed, keyed by
-    the object they belong to (the Registry, and its RegistryWebhooks). `poke` names pods whose annotation is to be
-    patched so that the kubelet refreshes their mounted files at once.
+    the object they belong to (the Registry, and its RegistryWebhooks). `poke` maps pods, by name, to the value that
+    their annotation `wharfinger.dev/refresh` is to get, so that the kubelet refreshes their mounted files at once; it
+    names only pods whose annotation is something else now.
     """
 
     apply: tuple[Manifest, ...] = ()
     delete: tuple[Reference, ...] = ()
     statuses: Mapping[Reference, dict[str, Any]] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
-    poke: tuple[str, ...] = ()
+    poke: Mapping[str, str] = field(default_factory=dict)
     requeue_after: float | None = None  # seconds until the next look, when nothing happens before
