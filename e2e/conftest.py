@@ -1,0 +1,70 @@
+"""Fixtures of the end-to-end tests: the cluster, a namespace per file, a Registry in it, and somebody logged in.
+
+Rule: a test sees the cluster only through `Kubectl` and the interface of `e2e.cluster`; it never
+asks which provider it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from e2e import cluster as clusters
+from e2e.clients import Login, Skopeo, login, port_forward
+from e2e.cluster.interface import Cluster
+from e2e.kubectl import Kubectl
+from e2e.resources import registry_manifest
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    """The cluster that `make up` made."""
+    return clusters.current()
+
+
+@pytest.fixture(scope="session")
+def kubectl(cluster: Cluster) -> Kubectl:
+    """kubectl with the administrator's credentials."""
+    return Kubectl(str(cluster.kubectl), str(cluster.kubeconfig))
+
+
+@pytest.fixture(scope="session")
+def image(cluster: Cluster) -> str:
+    """A real image, as skopeo names it: what the tests push."""
+    return f"docker-archive:{cluster.sample_image()}"
+
+
+@pytest.fixture(scope="module")
+def namespace(kubectl: Kubectl, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A namespace of the test file's own, removed afterwards."""
+    name = "e2e-" + re.sub(r"[^a-z0-9]+", "-", request.module.__name__.rpartition(".")[2].removeprefix("test_"))
+    kubectl("delete", "namespace", name, "--ignore-not-found", "--wait", timeout=180)
+    kubectl.namespace(name)
+    yield name
+    kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="module")
+def registry(kubectl: Kubectl, namespace: str) -> str:
+    """The name of a Ready Registry, made from the smallest spec there is."""
+    kubectl.apply(registry_manifest("team"), namespace=namespace)
+    kubectl.wait_ready("team", namespace)
+    return "team"
+
+
+@pytest.fixture
+def at(kubectl: Kubectl, namespace: str, registry: str) -> Iterator[Login]:
+    """The registry, reached from outside by port-forward, with what its Secrets say."""
+    with port_forward(kubectl, registry, namespace) as host:
+        yield login(kubectl, registry, namespace, host)
+
+
+@pytest.fixture
+def skopeo(at: Login, tmp_path: Path) -> Skopeo:
+    """skopeo, logged in."""
+    client = Skopeo(at, tmp_path / "skopeo")
+    client.login()
+    return client
