@@ -12,17 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from e2e import cluster as clusters
 from e2e.clients import Login, Skopeo, login, port_forward
-from e2e.cluster.interface import Cluster
+from e2e.cluster.interface import Cluster, open_cluster
 from e2e.kubectl import Kubectl
 from e2e.resources import registry_manifest
+from e2e.sample import ensure_clients, sample_image
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     """The cluster that `make up` made."""
-    return clusters.current()
+    found = open_cluster()
+    problems = found.status()
+    assert not problems, f"the cluster does not work, run `make up`: {problems}"
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +35,16 @@ def kubectl(cluster: Cluster) -> Kubectl:
 
 
 @pytest.fixture(scope="session")
-def image(cluster: Cluster) -> str:
-    """A real image, as skopeo names it: what the tests push."""
-    return f"docker-archive:{cluster.sample_image()}"
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real image, in the layout of `docker save`: what the tests push."""
+    ensure_clients()
+    return sample_image(tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture(scope="session")
+def image(archive: Path) -> str:
+    """The same, as skopeo names it."""
+    return f"docker-archive:{archive}"
 
 
 @pytest.fixture(scope="module")

@@ -4,15 +4,15 @@ import pytest
 
 from e2e import receiver
 from e2e.clients import Skopeo
-from e2e.cluster.interface import Cluster
+from e2e.cluster import images
 from e2e.kubectl import Kubectl, eventually
 from e2e.resources import webhook_manifest
 
 
 @pytest.fixture(scope="module")
-def hooks(kubectl: Kubectl, namespace: str, registry: str, cluster: Cluster) -> str:
+def hooks(kubectl: Kubectl, namespace: str, registry: str) -> str:
     """A receiver that runs and a RegistryWebhook that names it."""
-    kubectl.apply(*receiver.manifests(namespace, cluster.registry_image))
+    kubectl.apply(*receiver.manifests(namespace, images.REGISTRY_IMAGE))
     kubectl("rollout", "status", "deployment/hooks", "-n", namespace, "--timeout=60s")
     url = f"http://hooks.{namespace}.svc/events"
     kubectl.apply(webhook_manifest("deploy", registry, url, tags=["v*"]), namespace=namespace)
