@@ -54,7 +54,7 @@ unit: $(READY) ## Run tests/: no cluster, no root, under a minute
 	@$(BIN)/pytest tests $(ARGS)
 
 e2e: $(READY) ## Run e2e/ against the cluster of `make up` (or KUBECONFIG)
-	@$(BIN)/pytest e2e $(ARGS)
+	@$(BIN)/pytest e2e --timeout=300 $(ARGS)
 
 generate: $(READY) ## Write the CRDs and the reference pages anew from the models
 	@$(BIN)/python -m wharfinger.api.generate

@@ -1,7 +1,7 @@
 """The main job, on the cluster of `make up`: from nothing to a pod that runs an image which its registry serves.
 
-Rule: each step first looks whether it is done, so that a second run changes nothing; what it prints at the end is what a
-user would want to know next.
+Rule: each step first looks whether it is done, so that a second run changes nothing; what it prints at the end is what
+a user would want to know next.
 """
 
 from __future__ import annotations
