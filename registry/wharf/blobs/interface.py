@@ -2,6 +2,16 @@
 
 Rule: content is addressed by digest and never changes once stored; a reader never sees a blob half written. The store
 knows nothing of repositories. Implementations: files now, S3 later; one contract suite tests both.
+
+The errors: BlobError
+    UploadUnknownError     the client's to mend: start a new upload
+    UploadBusyError        the client's to mend: one request at a time in a session
+    OffsetError            the client's to mend: send the chunk that is due
+    DigestMismatchError    the client's to mend: the bytes are not what it said
+    InvalidDigestError     the client's to mend: not a digest that is stored here
+    NoSpaceError           the operator's to mend: the disk is full
+    StoreUnavailableError  the operator's to mend: the disk refuses (read-only, I/O error)
+    ContentLostError       the operator's to mend: the disk lost or shortened what it held
 """
 
 from __future__ import annotations
@@ -21,6 +31,18 @@ class UploadUnknownError(BlobError):
     """No such upload session: it never was, has ended, or has expired."""
 
 
+class UploadBusyError(BlobError):
+    """Another request is adding to this session. Wait for it to end, then ask where the session stands."""
+
+
+class InvalidDigestError(BlobError):
+    """Not a well-formed digest of an algorithm that is stored here (sha256, sha512)."""
+
+
+class ContentLostError(BlobError):
+    """The file of a blob is missing, unreadable or of another size than recorded. Push the blob again."""
+
+
 class OffsetError(BlobError):
     """A chunk does not start where the upload stands. `offset` is where it does, in bytes."""
 
@@ -35,6 +57,10 @@ class DigestMismatchError(BlobError):
 
 class NoSpaceError(BlobError):
     """The disk is full. What was stored before is whole; free space or grow the volume, then push again."""
+
+
+class StoreUnavailableError(BlobError):
+    """The disk refuses to be written or read. The message has its reason; look at the volume, then retry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +82,13 @@ class Usage:
 
 
 class BlobStore(Protocol):
-    """Blobs by digest, and the upload sessions that make them."""
+    """Blobs by digest, and the upload sessions that make them.
 
-    async def start_upload(self, repository: str) -> Upload:
-        """Begin a session."""
+    A session belongs to its repository, survives a restart, and may go on in another process.
+    """
+
+    async def start_upload(self, repository: str, algorithm: str = "sha256") -> Upload:
+        """Begin a session. `algorithm` is what the digest will probably be of, so that it is computed meanwhile."""
 
     async def get_upload(self, repository: str, upload_id: str) -> Upload:
         """The session as it stands; UploadUnknownError when this repository has no such session."""
@@ -67,7 +96,8 @@ class BlobStore(Protocol):
     async def append(self, upload: Upload, offset: int | None, chunks: AsyncIterator[bytes]) -> Upload:
         """Add bytes at `offset` (None: wherever it stands). Raises OffsetError and keeps the session.
 
-        An interrupted stream keeps what arrived. Only one append runs at a time in a session.
+        An interrupted stream keeps what arrived. Only one append runs at a time in a session (UploadBusyError).
+        NoSpaceError ends the session: what it holds is room that others need.
         """
 
     async def finish(self, upload: Upload, digest: str) -> int:
@@ -86,13 +116,16 @@ class BlobStore(Protocol):
         """A local file that holds the blob, for serving without copying; None where there is none."""
 
     async def read(self, digest: str, start: int, length: int) -> AsyncIterator[bytes]:
-        """The bytes of a range. Raises BlobError when the file is missing or shorter than recorded."""
+        """The bytes of a range. Raises ContentLostError when the file is missing or too short."""
 
-    async def flush(self, digests: Sequence[str]) -> None:
-        """Return when these blobs survive a power cut. Shared among callers that ask at the same time."""
+    async def flush(self, digests: Sequence[str]) -> Sequence[str]:
+        """Return when these blobs survive a power cut; those of them that are not stored.
 
-    async def delete(self, digest: str) -> int:
-        """Remove content; the bytes freed."""
+        Shared among callers that ask at the same time; what is known to be durable costs nothing.
+        """
+
+    async def delete(self, digest: str, older_than: float = 0.0) -> int:
+        """Remove content, unless it was stored (again) in the last `older_than` seconds; the bytes freed."""
 
     async def usage(self) -> Usage:
         """How full it is."""

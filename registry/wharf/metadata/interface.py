@@ -3,15 +3,21 @@
 Rule: a method is one transaction. When it returns, the change and the events that go with it are durable; when it
 raises, nothing of it happened. Implementations: SQLite now, PostgreSQL later; one contract suite tests both.
 Methods are coroutines because a networked database needs it; SQLite reads answer without leaving the event loop.
+
+The errors: MetadataError
+    MissingReferencesError    the client's to mend: push the content first
+    IndexFullError            the operator's to mend: the disk is full; reads and most deletes go on
+    IndexUnavailableError     retry: the database is locked, unreadable or closing
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
 
 
 class MetadataError(Exception):
@@ -24,6 +30,14 @@ class MissingReferencesError(MetadataError):
     def __init__(self, digests: Sequence[str]) -> None:
         super().__init__(f"not in this repository: {', '.join(digests)}; push it before the manifest")
         self.digests = tuple(digests)
+
+
+class IndexFullError(MetadataError):
+    """The disk has no room for the change, and nothing of it happened. Free space or grow the volume, then retry."""
+
+
+class IndexUnavailableError(MetadataError):
+    """The database could not be used, and nothing of the change happened. The message says why; a retry may work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,35 +106,48 @@ class Event:
     user_agent: str = ""
 
 
+Flush = Callable[["Sequence[str]"], "Awaitable[Sequence[str]]"]
+"""Makes the content of digests survive a power cut; answers those that are not stored (BlobStore.flush)."""
+
+Route = Callable[[Event], "Sequence[str]"]
+"""The names of the webhooks that are to be told of an event."""
+
+
 class Index(Protocol):
-    """Repositories, what they hold, their tags, and the outbox of events."""
+    """Repositories, what they hold, their tags, and the outbox of events.
+
+    Durability: before put_manifest commits, every blob that the manifest names is flushed (see `Flush`).
+    Garbage: a hold that no manifest of its repository backs lives for a grace period after it was last touched.
+    put_blob, mount_blob and get_blob touch it, and so does the deletion of the manifest that backed it.
+    """
 
     async def put_manifest(self, put: ManifestPut, events: Sequence[Event]) -> None:
         """Store a manifest, point its tags at it, record what it references.
 
-        Creates the repository. Raises MissingReferencesError when a blob is not held by the repository.
+        Creates the repository. Raises MissingReferencesError when a blob is not held by the repository, or its content
+        turns out to be lost.
         """
 
     async def get_manifest(self, repository: str, reference: str) -> Manifest | None:
         """The manifest of a digest or a tag (a reference with a colon is a digest)."""
 
     async def delete_manifest(self, repository: str, digest: str, events: Sequence[Event]) -> bool:
-        """Remove a manifest and every tag that points at it; False when it was not there."""
+        """Remove a manifest and every tag that points at it; False when it was not there, and then no event either."""
 
     async def delete_tag(self, repository: str, tag: str, events: Sequence[Event]) -> bool:
         """Remove a tag and leave its manifest; False when it was not there."""
 
     async def tags(self, repository: str, after: str, limit: int) -> list[str] | None:
-        """Up to `limit` tags in byte order that follow `after`; None when the repository does not exist."""
+        """Up to `limit` tags in byte order that follow `after`; None when the repository holds no manifest."""
 
     async def repositories(self, after: str, limit: int) -> list[str]:
-        """Up to `limit` repository names in byte order that follow `after`."""
+        """Up to `limit` names, in byte order, of repositories with a manifest, that follow `after`."""
 
     async def referrers(self, repository: str, subject: str) -> list[Descriptor]:
         """Manifests of the repository whose subject is this digest, in byte order of their digest."""
 
     async def get_blob(self, repository: str, digest: str) -> Blob | None:
-        """The blob, when this repository holds it."""
+        """The blob, when this repository holds it. A push may count on the answer for the grace period."""
 
     async def put_blob(self, repository: str, blob: Blob) -> None:
         """Record that the content of `blob` is stored and that this repository holds it."""

@@ -1,0 +1,88 @@
+"""The few things that wharf does to files, and what the disk's errors mean.
+
+Rule: everything here blocks, and is called from threads unless it is known to be short. What the disk refuses is raised
+as an error of blobs/interface.py; a file that is not there stays FileNotFoundError, for the caller knows what it means.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from wharf.blobs.interface import NoSpaceError, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Errors that mean that there is no room."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise the disk's errors as NoSpaceError or StoreUnavailableError."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        if error.errno in FULL:
+            raise NoSpaceError("the disk is full: free space or grow the volume, then push again") from error
+        raise StoreUnavailableError(f"the volume refuses ({error.strerror}): look at it, then retry") from error
+
+
+@contextmanager
+def locked(path: Path, *, exclusive: bool) -> Iterator[None]:
+    """Hold an advisory lock, among threads and processes."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def sync(path: Path) -> None:
+    """Return when a file's bytes, or a directory's entries, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory, and those above it, so that they survive a power cut."""
+    if path.is_dir():
+        return
+    make_directory(path.parent)
+    path.mkdir(exist_ok=True)
+    sync(path.parent)
+
+
+def space(path: Path) -> tuple[int, int]:
+    """Size of the file system and what is free for us, in bytes."""
+    figures = os.statvfs(path)
+    return figures.f_blocks * figures.f_frsize, figures.f_bavail * figures.f_frsize
+
+
+def measure(path: Path) -> int:
+    """Bytes of all files below a directory. A file that vanishes meanwhile counts as nothing."""
+    total = 0
+    try:
+        entries = list(os.scandir(path))
+    except FileNotFoundError:
+        return 0
+    for entry in entries:
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                total += measure(path / entry.name)
+            else:
+                total += entry.stat(follow_symlinks=False).st_size
+        except FileNotFoundError:
+            continue
+    return total

@@ -1,0 +1,67 @@
+"""The whole layout on disk, drawn once. No I/O here.
+
+    <data>/
+        index.db, index.db-wal, index.db-shm    the index (metadata/)
+        index.db.lock                           held while the index is created or migrated
+        blobs/
+            lock                                shared by whoever stores content, exclusive to whoever removes it
+            sha256/ab/ab12…                     content, named by its digest; read-only once it is here
+            sha512/cd/cd34…
+        uploads/
+            <uuid>.<repository>                 an upload session: the bytes so far; <repository>: see upload()
+
+Rule: a digest or a session id becomes part of a path here and nowhere else, and only after its form has been checked.
+Everything is on one file system: content moves by rename.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from wharf.blobs.interface import InvalidDigestError, UploadUnknownError
+from wharf.protocol import digests
+
+_UPLOAD = re.compile(r"[0-9a-f]{32}")
+
+
+class Layout:
+    """Paths below the data directory `root`."""
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+        self.index = self.root / "index.db"
+        self.blobs = self.root / "blobs"
+        self.lock = self.blobs / "lock"
+        self.uploads = self.root / "uploads"
+
+    def blob(self, digest: str) -> Path:
+        """Where the content of `digest` is. Raises InvalidDigestError."""
+        algorithm, digits = split(digest)
+        return self.blobs / algorithm / digits[:2] / digits
+
+    def upload(self, repository: str, upload_id: str) -> Path:
+        """Where a session's bytes are. Raises UploadUnknownError for what cannot be the id of one.
+
+        The name carries a hash of the repository, so a session cannot be had through another repository, and there is
+        no second file that could be torn from the first.
+        """
+        if not _UPLOAD.fullmatch(upload_id):
+            raise UploadUnknownError("not the id of an upload session: start a new one")
+        return self.uploads / f"{upload_id}.{hashlib.sha256(repository.encode()).hexdigest()[:32]}"
+
+
+def split(digest: str) -> tuple[str, str]:
+    """Algorithm and digits of a digest. Raises InvalidDigestError."""
+    algorithm, _, digits = digest.partition(":")
+    if not digests.is_supported(digest):
+        raise InvalidDigestError("not a digest that is stored here: use sha256:<64 hex digits> or sha512:<128>")
+    return algorithm, digits
+
+
+def digest_of(path: Path) -> str:
+    """The digest whose content is at `path`, the inverse of Layout.blob. Raises InvalidDigestError."""
+    digest = f"{path.parent.parent.name}:{path.name}"
+    split(digest)
+    return digest

@@ -1,0 +1,55 @@
+"""Getting a body from the event loop into a session: one buffer fills while a thread hashes and writes the other.
+
+Rule: whatever arrived is in the session when receive() ends, however it ends; at most two buffers are in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from concurrent.futures import Executor
+
+    from wharf.blobs.session import Session
+
+BUFFER = 1 << 20
+"""Bytes that are handed to a thread at a time."""
+
+SMALL = 64 << 10
+"""A body that ends within this many bytes is not worth a thread: it goes to the page cache in microseconds."""
+
+
+async def receive(session: Session, chunks: AsyncIterator[bytes], pool: Executor) -> None:
+    """Add all chunks to the session. Raises NoSpaceError, and whatever the iterator raises."""
+    loop = asyncio.get_running_loop()
+    pieces: list[bytes] = []
+    size = 0
+    writing: asyncio.Future[None] | None = None
+    try:
+        async for chunk in chunks:
+            pieces.append(chunk)
+            size += len(chunk)
+            if size >= BUFFER:
+                if writing is not None:
+                    await asyncio.shield(writing)
+                full, pieces, size = pieces, [], 0
+                writing = loop.run_in_executor(pool, session.write, full)
+    finally:
+        if writing is not None:
+            # Not cancelled with us: a write that runs must end before the session closes.
+            await asyncio.wait({writing})
+        failed = writing is not None and writing.exception() is not None
+        if pieces and not failed:
+            await _write_last(session, pieces, size, pool)
+    if writing is not None:
+        writing.result()
+
+
+async def _write_last(session: Session, pieces: list[bytes], size: int, pool: Executor) -> None:
+    if size <= SMALL:
+        session.write(pieces)
+    else:
+        await asyncio.wait({last := asyncio.get_running_loop().run_in_executor(pool, session.write, pieces)})
+        last.result()

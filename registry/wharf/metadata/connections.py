@@ -1,0 +1,116 @@
+"""How wharf opens its SQLite database: the pragmas, one read connection a thread, and what its errors mean.
+
+Rule: every connection is made here, so none is without synchronous=FULL, foreign keys and a busy timeout. Several
+processes may have the same database open.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wharf.metadata.interface import IndexFullError, IndexUnavailableError, MetadataError
+from wharf.metadata.schema import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BUSY_TIMEOUT = 30.0
+"""Seconds that a writer waits for another process."""
+
+WAL_LIMIT = 64 << 20
+"""Bytes to which the write-ahead log is cut after a checkpoint."""
+
+
+class Connections:
+    """The connections of one process to one database file."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+
+    def prepare(self) -> None:
+        """Create and migrate the database. Processes that start together take turns."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with _exclusive(self._path.with_name(self._path.name + ".lock")):
+            connection = self.writer()
+            try:
+                with translated():
+                    connection.execute("PRAGMA journal_mode = WAL")
+                    migrate(connection)
+            finally:
+                connection.close()
+            _sync_directory(self._path.parent)
+
+    def writer(self) -> sqlite3.Connection:
+        """A new connection that may write. The caller closes it."""
+        with translated():
+            connection = self._open()
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
+        return connection
+
+    def reader(self) -> sqlite3.Connection:
+        """This thread's read connection."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._open()
+            connection.execute("PRAGMA query_only = ON")
+            self._local.connection = connection
+            with self._lock:
+                self._opened.append(connection)
+        return connection
+
+    def close(self) -> None:
+        """Close every read connection. No thread may be reading."""
+        with self._lock:
+            for connection in self._opened:
+                connection.close()
+            self._opened.clear()
+        self._local = threading.local()
+
+    def _open(self) -> sqlite3.Connection:
+        # check_same_thread: a connection is used by one thread, and closed by the one that stops the process.
+        return sqlite3.connect(
+            self._path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise SQLite's errors as those of metadata/interface.py."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise meaning(error) from error
+
+
+def meaning(error: sqlite3.Error) -> MetadataError:
+    """What an error of SQLite is to a caller of the index."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # extended codes keep the primary one in the low byte
+    if code == sqlite3.SQLITE_FULL:
+        return IndexFullError(f"the index has no room ({error}): free space on its volume or grow it, then retry")
+    return IndexUnavailableError(f"the index could not be used ({error}): retry, and look at its volume if it stays so")
+
+
+@contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,195 @@
+"""The index on SQLite: WAL, one writer thread a process, reads inline on a connection of the reading thread.
+
+Rule: see metadata/interface.py. A read never waits for a writer; a write returns when its commit is on the disk.
+Several processes may share the database: SQLite's lock orders their commits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from wharf import clock as wall
+from wharf.metadata import reads, writes
+from wharf.metadata.connections import Connections, translated
+from wharf.metadata.interface import Blob, IndexUnavailableError, MissingReferencesError
+from wharf.metadata.writer import Writer
+
+if TYPE_CHECKING:
+    import os
+    import sqlite3
+    from collections.abc import Callable, Sequence
+
+    from wharf.clock import Clock
+    from wharf.metadata.interface import Descriptor, Event, Flush, Manifest, ManifestPut, Route
+
+T = TypeVar("T")
+
+TOUCH_INTERVAL = 60.0
+"""Seconds within which a look-up does not touch a hold again, which costs a commit. Part of the grace period."""
+
+
+def nobody(_: Event) -> Sequence[str]:
+    """The route of a registry without webhooks."""
+    return ()
+
+
+class SqliteIndex:
+    """An Index (metadata/interface.py) in one SQLite file. Call open() before use, and close() after.
+
+    `flush` makes blobs durable and is BlobStore.flush. `route` says which webhooks an event is for; replace_route()
+    changes it while the index is in use. With `flush_blobs` a blob is durable at put_blob, not only at its manifest.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        flush: Flush,
+        *,
+        route: Route = nobody,
+        clock: Clock = wall.now,
+        flush_blobs: bool = False,
+    ) -> None:
+        self._connections = Connections(path)
+        self._writer = Writer(self._connections.writer)
+        self._flush = flush
+        self._route = route
+        self._clock = clock
+        self._flush_blobs = flush_blobs
+        self._listeners: list[Callable[[], None]] = []
+
+    def open(self) -> None:
+        """Create or migrate the database, and start the writer. Raises SchemaError, IndexUnavailableError."""
+        self._connections.prepare()
+        self._writer.start()
+
+    def close(self) -> None:
+        """Finish the writes that wait, then close everything."""
+        self._writer.stop()
+        self._connections.close()
+
+    def replace_route(self, route: Route) -> None:
+        """Route later events by another function."""
+        self._route = route
+
+    def on_events(self, listener: Callable[[], None]) -> None:
+        """Call `listener`, in the loop of the caller, after each commit of this process that posted to the outbox."""
+        self._listeners.append(listener)
+
+    def version(self) -> int:
+        """A number that changes whenever any process has committed to the index: tells when a cache of answers is old.
+
+        Costs about two microseconds. It is of the calling thread: compare it only with what the same thread saw.
+        """
+        with translated():
+            row = self._connections.reader().execute("PRAGMA data_version").fetchone()
+        version: int = row[0]
+        return version
+
+    def read(self, question: Callable[..., T], *arguments: Any) -> T:
+        """Answer `question(connection, *arguments)`."""
+        with translated():
+            return question(self._connections.reader(), *arguments)
+
+    async def write(self, change: Callable[[sqlite3.Connection], T], events: Sequence[Event] = ()) -> T:
+        """Carry out `change`, and post `events` when it answers other than False or None."""
+        deliveries = [(webhook, event) for event in events for webhook in self._route(event)]
+        if not deliveries:
+            return await self._writer.run(change)
+        now = self._clock()
+
+        def change_and_post(connection: sqlite3.Connection) -> T:
+            result = change(connection)
+            if result is not None and result is not False:
+                writes.post(connection, deliveries, now)
+            return result
+
+        result = await self._writer.run(change_and_post)
+        for listener in self._listeners:
+            listener()
+        return result
+
+    async def put_manifest(self, put: ManifestPut, events: Sequence[Event]) -> None:
+        """See Index."""
+        for _ in range(_FLUSH_ROUNDS):
+            held = self.read(reads.held, put.repository, put.blobs)
+            if missing := tuple(digest for digest in dict.fromkeys(put.blobs) if digest not in held):
+                raise MissingReferencesError(missing)
+            volatile = {digest: blob.id for digest, blob in held.items() if not blob.durable}
+            if volatile:
+                await self._make_durable(tuple(volatile))
+            flushed = frozenset(volatile.values())
+            now = self._clock()
+            if await self.write(lambda connection: writes.put_manifest(connection, put, flushed, now), events):  # noqa: B023 - awaited before the next round
+                return
+        raise IndexUnavailableError("the blobs of the manifest kept being replaced during the push: push it again")
+
+    async def get_manifest(self, repository: str, reference: str) -> Manifest | None:
+        """See Index."""
+        return self.read(reads.manifest, repository, reference)
+
+    async def delete_manifest(self, repository: str, digest: str, events: Sequence[Event]) -> bool:
+        """See Index."""
+        now = self._clock()
+        return await self.write(lambda connection: writes.delete_manifest(connection, repository, digest, now), events)
+
+    async def delete_tag(self, repository: str, tag: str, events: Sequence[Event]) -> bool:
+        """See Index."""
+        return await self.write(lambda connection: writes.delete_tag(connection, repository, tag), events)
+
+    async def tags(self, repository: str, after: str, limit: int) -> list[str] | None:
+        """See Index."""
+        return self.read(reads.tags, repository, after, limit)
+
+    async def repositories(self, after: str, limit: int) -> list[str]:
+        """See Index."""
+        return self.read(reads.repositories, after, limit)
+
+    async def referrers(self, repository: str, subject: str) -> list[Descriptor]:
+        """See Index."""
+        return self.read(reads.referrers, repository, subject)
+
+    async def get_blob(self, repository: str, digest: str) -> Blob | None:
+        """See Index. Writes only when garbage collection might otherwise take the blob."""
+        found = self.read(reads.blob, repository, digest)
+        if found is None:
+            return None
+        now = self._clock()
+        if not found.backed and found.touched < now - TOUCH_INTERVAL:
+            kept = await self.write(lambda connection: writes.touch_hold(connection, repository, digest, now))
+            return found.blob if kept else None
+        return found.blob
+
+    async def put_blob(self, repository: str, blob: Blob) -> None:
+        """See Index."""
+        if self._flush_blobs:
+            await self._make_durable((blob.digest,))
+        now, durable = self._clock(), self._flush_blobs
+        await self.write(lambda connection: writes.put_blob(connection, repository, blob, durable, now))
+
+    async def mount_blob(self, repository: str, digest: str, source: str, events: Sequence[Event]) -> Blob | None:
+        """See Index."""
+        now = self._clock()
+        return await self.write(
+            lambda connection: writes.mount_blob(connection, repository, digest, source, now), events
+        )
+
+    async def delete_blob(self, repository: str, digest: str, events: Sequence[Event]) -> bool:
+        """See Index."""
+        now = self._clock()
+        return await self.write(lambda connection: writes.delete_hold(connection, repository, digest, now), events)
+
+    async def record(self, events: Sequence[Event]) -> None:
+        """See Index."""
+        if any(self._route(event) for event in events):
+            await self.write(lambda _: True, events)
+
+    async def _make_durable(self, digests: Sequence[str]) -> None:
+        """Flush blobs. What the store has lost is forgotten, so that the client is asked to push it again."""
+        lost = await self._flush(digests)
+        if lost:
+            await self.write(lambda connection: writes.forget(connection, lost))
+            raise MissingReferencesError(lost)
+
+
+_FLUSH_ROUNDS = 3
+"""Rounds of flushing before a manifest is refused; a second is needed only when content is replaced meanwhile."""

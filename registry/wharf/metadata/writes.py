@@ -1,0 +1,167 @@
+"""The index's changes, in SQL: each function runs inside one transaction of the writer.
+
+Rule: a function touches only its connection, so that it can be undone. A repository never names a blob in a manifest
+that it does not hold, and no manifest is stored before its blobs are durable.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from wharf.metadata import reads
+from wharf.metadata.interface import Blob, MissingReferencesError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Iterable, Sequence
+
+    from wharf.metadata.interface import Event, ManifestPut
+
+_PUT_MANIFEST = """INSERT INTO manifest
+    (repository_id, digest, media_type, size, pushed, subject, artifact_type, annotations, content)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (repository_id, digest) DO UPDATE SET media_type = excluded.media_type, pushed = excluded.pushed,
+    subject = excluded.subject, artifact_type = excluded.artifact_type, annotations = excluded.annotations
+    RETURNING id"""
+
+_PUT_TAG = """INSERT INTO tag (repository_id, name, manifest_id, updated) VALUES (?, ?, ?, ?)
+    ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id, updated = excluded.updated"""
+
+_PUT_BLOB = """INSERT INTO blob (digest, size, durable, touched) VALUES (?, ?, ?, ?)
+    ON CONFLICT (digest) DO UPDATE SET touched = excluded.touched,
+    durable = CASE WHEN excluded.durable = 1 THEN 1 ELSE blob.durable END RETURNING id"""
+
+_PUT_HOLD = """INSERT INTO hold (repository_id, blob_id, touched) VALUES (?, ?, ?)
+    ON CONFLICT (repository_id, blob_id) DO UPDATE SET touched = excluded.touched"""
+
+_TOUCH_HOLD = """UPDATE hold SET touched = ? WHERE repository_id = (SELECT id FROM repository WHERE name = ?)
+    AND blob_id = (SELECT id FROM blob WHERE digest = ?)"""
+
+_TOUCH_HOLDS_OF_MANIFEST = """UPDATE hold SET touched = ? WHERE repository_id = ?
+    AND blob_id IN (SELECT blob_id FROM manifest_blob WHERE manifest_id = ?)"""
+
+_FIND_MANIFEST = """SELECT m.id, m.repository_id FROM manifest m JOIN repository r ON r.id = m.repository_id
+    WHERE r.name = ? AND m.digest = ?"""
+
+_DELETE_TAG = "DELETE FROM tag WHERE repository_id = (SELECT id FROM repository WHERE name = ?) AND name = ?"
+
+_DELETE_HOLD = """DELETE FROM hold WHERE repository_id = (SELECT id FROM repository WHERE name = ?)
+    AND blob_id = (SELECT id FROM blob WHERE digest = ?)"""
+
+# A blob that a manifest names stays, though its content is lost: the manifest says what is wrong. But it is no longer
+# durable, so that the next push of the content is flushed and mends it.
+_FORGET_HOLDS = "DELETE FROM hold WHERE blob_id = (SELECT id FROM blob WHERE digest = ?)"
+_FORGET_DURABLE = "UPDATE blob SET durable = 0 WHERE digest = ?"
+_FORGET_BLOB = """DELETE FROM blob WHERE digest = ?
+    AND NOT EXISTS (SELECT 1 FROM manifest_blob x WHERE x.blob_id = blob.id)"""
+
+
+def put_manifest(connection: sqlite3.Connection, put: ManifestPut, flushed: Collection[int], now: float) -> bool:
+    """Store a manifest whose blobs with the ids `flushed` are now durable.
+
+    False, and nothing done, when there are others to be flushed first. Raises MissingReferencesError.
+    """
+    held = reads.held(connection, put.repository, put.blobs)
+    if missing := tuple(digest for digest in dict.fromkeys(put.blobs) if digest not in held):
+        raise MissingReferencesError(missing)
+    if any(not blob.durable and blob.id not in flushed for blob in held.values()):
+        return False
+    connection.executemany("UPDATE blob SET durable = 1 WHERE id = ? AND durable = 0", [(key,) for key in flushed])
+    repository = _repository(connection, put.repository)
+    row = connection.execute(
+        _PUT_MANIFEST,
+        (
+            repository,
+            put.digest,
+            put.media_type,
+            len(put.content),
+            now,
+            put.subject,
+            put.artifact_type,
+            reads.annotations_to(put.annotations),
+            put.content,
+        ),
+    ).fetchone()
+    manifest: int = row[0]
+    _put_references(connection, manifest, {blob.id for blob in held.values()}, set(put.manifests))
+    connection.executemany(_PUT_TAG, [(repository, tag, manifest, now) for tag in put.tags])
+    return True
+
+
+def _put_references(connection: sqlite3.Connection, manifest: int, blobs: set[int], children: set[str]) -> None:
+    connection.execute("DELETE FROM manifest_blob WHERE manifest_id = ?", (manifest,))
+    connection.execute("DELETE FROM manifest_child WHERE manifest_id = ?", (manifest,))
+    connection.executemany(
+        "INSERT INTO manifest_blob (manifest_id, blob_id) VALUES (?, ?)", [(manifest, blob) for blob in blobs]
+    )
+    connection.executemany(
+        "INSERT INTO manifest_child (manifest_id, digest) VALUES (?, ?)", [(manifest, child) for child in children]
+    )
+
+
+def delete_manifest(connection: sqlite3.Connection, repository: str, digest: str, now: float) -> bool:
+    """Remove a manifest and its tags. The grace period of the blobs that it backed begins."""
+    row = connection.execute(_FIND_MANIFEST, (repository, digest)).fetchone()
+    if row is None:
+        return False
+    connection.execute(_TOUCH_HOLDS_OF_MANIFEST, (now, row[1], row[0]))
+    connection.execute("DELETE FROM manifest WHERE id = ?", (row[0],))  # tags and references go with it
+    return True
+
+
+def delete_tag(connection: sqlite3.Connection, repository: str, tag: str) -> bool:
+    """Remove a tag."""
+    return connection.execute(_DELETE_TAG, (repository, tag)).rowcount > 0
+
+
+def put_blob(connection: sqlite3.Connection, repository: str, blob: Blob, durable: bool, now: float) -> None:
+    """Record content and the repository's hold on it."""
+    row = connection.execute(_PUT_BLOB, (blob.digest, blob.size, int(durable), now)).fetchone()
+    connection.execute(_PUT_HOLD, (_repository(connection, repository), row[0], now))
+
+
+def mount_blob(connection: sqlite3.Connection, repository: str, digest: str, source: str, now: float) -> Blob | None:
+    """Give the repository a hold on what `source` holds."""
+    held = reads.held(connection, source, (digest,))
+    if digest not in held:
+        return None
+    connection.execute(_PUT_HOLD, (_repository(connection, repository), held[digest].id, now))
+    row = connection.execute("SELECT size FROM blob WHERE id = ?", (held[digest].id,)).fetchone()
+    return Blob(digest, row[0])
+
+
+def touch_hold(connection: sqlite3.Connection, repository: str, digest: str, now: float) -> bool:
+    """Begin the grace period of a hold anew; False when it has gone."""
+    return connection.execute(_TOUCH_HOLD, (now, repository, digest)).rowcount > 0
+
+
+def delete_hold(connection: sqlite3.Connection, repository: str, digest: str, now: float) -> bool:
+    """End a repository's hold. The grace period of the content begins."""
+    connection.execute("UPDATE blob SET touched = ? WHERE digest = ?", (now, digest))
+    return connection.execute(_DELETE_HOLD, (repository, digest)).rowcount > 0
+
+
+def forget(connection: sqlite3.Connection, digests: Iterable[str]) -> None:
+    """Record that the content of blobs is lost: no repository holds it until it is pushed again."""
+    for digest in digests:
+        for statement in (_FORGET_HOLDS, _FORGET_DURABLE, _FORGET_BLOB):
+            connection.execute(statement, (digest,))
+
+
+def post(connection: sqlite3.Connection, deliveries: Sequence[tuple[str, Event]], now: float) -> None:
+    """Put events into the outbox, each for one webhook."""
+    connection.executemany(
+        "INSERT INTO outbox (webhook, event, created) VALUES (?, ?, ?)",
+        [(webhook, msgspec.json.encode(event).decode(), now) for webhook, event in deliveries],
+    )
+
+
+def _repository(connection: sqlite3.Connection, name: str) -> int:
+    """The id of a repository, which is made when there is none."""
+    row = connection.execute("SELECT id FROM repository WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        row = connection.execute("INSERT INTO repository (name) VALUES (?) RETURNING id", (name,)).fetchone()
+    key: int = row[0]
+    return key
