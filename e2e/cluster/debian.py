@@ -1,0 +1,57 @@
+"""Installs what the `local` provider takes from Debian. Rule: only what is missing, and the index is read at most once."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from e2e.cluster.commands import run
+from e2e.cluster.errors import UnusableMachineError
+from e2e.cluster.progress import step
+
+CNI_DIRECTORY = Path("/usr/lib/cni")
+NODE_PACKAGES: Mapping[str, str] = {
+    # program or file that must be there -> the package that brings it
+    "ip": "iproute2",
+    "iptables": "iptables",
+    "conntrack": "conntrack",
+    "unshare": "util-linux",
+    "mount": "mount",
+    "runc": "runc",
+    str(CNI_DIRECTORY / "bridge"): "containernetworking-plugins",
+    "/usr/share/doc/busybox-static/copyright": "busybox-static",
+}
+IMAGE_PACKAGES: Mapping[str, str] = {
+    "buildah": "buildah",
+    "mmdebstrap": "mmdebstrap",
+}
+CLIENT_PACKAGES: Mapping[str, str] = {
+    # the clients that e2e/ pushes and pulls with
+    "skopeo": "skopeo",
+    "podman": "podman",
+}
+
+
+def missing_packages(wanted: Mapping[str, str]) -> list[str]:
+    """The packages, sorted, whose program (by PATH) or file (by absolute path) is not on this machine."""
+    return sorted(
+        {
+            package
+            for sign, package in wanted.items()
+            if not (Path(sign).exists() if "/" in sign else shutil.which(sign))
+        }
+    )
+
+
+def ensure_packages(wanted: Mapping[str, str]) -> None:
+    """Install the missing ones of `wanted` without asking questions."""
+    missing = missing_packages(wanted)
+    if not missing:
+        return
+    if not shutil.which("apt-get"):
+        raise UnusableMachineError(
+            f"missing: {', '.join(missing)} (Debian's names); apt-get is not here to install them, install them yourself"
+        )
+    quiet = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"}
+    with step(f"installing {len(missing)} Debian packages: {', '.join(missing)}"):
+        run(["apt-get", "update", "-q"], env=quiet)
+        run(["apt-get", "install", "-qy", "--no-install-recommends", *missing], env=quiet, timeout=1800)

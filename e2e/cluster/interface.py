@@ -1,0 +1,112 @@
+"""What tests and `make up` may know of a cluster. Rule: nothing outside this package names a provider's class."""
+
+import os
+import shutil
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+
+from e2e.cluster.commands import succeeds
+from e2e.cluster.errors import ClusterError, UnusableMachineError
+from e2e.cluster.settings import Settings
+
+PROVIDERS = ("kind", "local")
+
+
+class Cluster(ABC):
+    """A Kubernetes cluster of one node, reachable from this machine."""
+
+    provider: str
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @property
+    @abstractmethod
+    def kubeconfig(self) -> Path:
+        """Kubeconfig file of a cluster administrator; complete in itself."""
+
+    @property
+    @abstractmethod
+    def kubectl(self) -> Path:
+        """A kubectl that fits the cluster's version."""
+
+    @abstractmethod
+    def up(self) -> None:
+        """Bring the cluster up, mend it, or find it well and change nothing."""
+
+    @abstractmethod
+    def down(self) -> None:
+        """Take down all that `up` started, also after an `up` that failed half-way."""
+
+    @abstractmethod
+    def status(self) -> list[str]:
+        """What is wrong, a line each; empty when the cluster works."""
+
+    @abstractmethod
+    def load_image(self, archive: Path) -> None:
+        """Make the images of a `docker save` archive known to the node; cheap when they are already."""
+
+    @abstractmethod
+    def build_image(self, context: Path, dockerfile: Path, reference: str, arguments: Mapping[str, str]) -> None:
+        """Build a Dockerfile with the builder that this provider's machine has, and load the result."""
+
+    @abstractmethod
+    def node_address(self) -> str:
+        """An address of the node where this machine reaches NodePorts."""
+
+    @abstractmethod
+    def host_address(self) -> str:
+        """An address of this machine that pods can reach."""
+
+    @abstractmethod
+    def trust_registry(self, host: str, ca_pem: str) -> None:
+        """Let the node's container runtime pull from `host` (as images name it, with any port) trusting `ca_pem`."""
+
+    def environment(self) -> dict[str, str]:
+        """Variables for a shell: KUBECONFIG, and a PATH that finds kubectl."""
+        return {
+            "KUBECONFIG": str(self.kubeconfig),
+            "PATH": f"{self.kubectl.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        }
+
+
+def choose_provider(wanted: str, *, docker: bool, linux: bool, root: bool) -> str:
+    """Name the provider: what CLUSTER says, else `kind` with a Docker engine, else `local` for root on Linux."""
+    if wanted:
+        if wanted not in PROVIDERS:
+            raise ClusterError(f"CLUSTER={wanted}: use one of {', '.join(PROVIDERS)}, or leave it unset")
+        return wanted
+    if docker:
+        return "kind"
+    if linux and root:
+        return "local"
+    lacks = "root (run it with sudo)" if linux else "Linux with root"
+    raise UnusableMachineError(
+        f"this machine cannot run a cluster: no Docker engine answers (`docker version`), and without one {lacks} is "
+        "needed. Start Docker, or become root on Linux, and run it again."
+    )
+
+
+def docker_answers() -> bool:
+    """Whether a Docker engine can be used from here."""
+    return shutil.which("docker") is not None and succeeds(["docker", "version", "--format", "{{.Server.Version}}"])
+
+
+def open_cluster(environment: Mapping[str, str] | None = None) -> Cluster:
+    """The cluster that the environment (CLUSTER, WHARFINGER_CLUSTER, ...) names; it need not be up."""
+    # Imported here: each provider imports this module for the interface that it implements.
+    from e2e.cluster.kind.provider import KindCluster  # noqa: PLC0415 - see above
+    from e2e.cluster.local.provider import LocalCluster  # noqa: PLC0415 - see above
+
+    env = os.environ if environment is None else environment
+    wanted = env.get("CLUSTER", "")
+    name = choose_provider(
+        wanted,
+        docker=not wanted and docker_answers(),
+        linux=sys.platform == "linux",
+        root=os.geteuid() == 0,
+    )
+    settings = Settings.read(env)
+    return KindCluster(settings) if name == "kind" else LocalCluster(settings)
