@@ -1,0 +1,106 @@
+"""The reference page of both resources, as Markdown.
+
+Rule: it says what the CRD schema says, field by field, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from wharfinger.api.crd import crds
+from wharfinger.api.reasons import CONDITIONS, Reason
+from wharfinger.api.schema import Schema
+
+
+def reference() -> str:
+    """The whole page, generated: every field of spec and status, every condition and every reason."""
+    parts = ["# API reference", "", "Generated from the models by `make generate`.", ""]
+    for crd in crds().values():
+        parts += list(_kind(crd))
+    parts += list(_conditions())
+    return "\n".join(parts).rstrip("\n") + "\n"
+
+
+def _kind(crd: dict[str, Any]) -> Iterator[str]:
+    names = crd["spec"]["names"]
+    version = crd["spec"]["versions"][0]
+    schema = version["schema"]["openAPIV3Schema"]
+    yield from (f"## {names['kind']}", "", schema["description"], "")
+    yield (
+        f"`apiVersion: {crd['spec']['group']}/{version['name']}`, short name `{names['shortNames'][0]}`, "
+        "lives in a namespace."
+    )
+    yield ""
+    for rule in schema.get("x-kubernetes-validations", []):
+        yield f"- Refused otherwise: {rule['message']}."
+    for section in ("spec", "status"):
+        yield from (
+            "",
+            f"### {names['kind']}.{section}",
+            "",
+            "| Field | Type | Default | Meaning |",
+            "|---|---|---|---|",
+        )
+        yield from _rows(schema["properties"][section], "")
+    yield ""
+
+
+def _rows(schema: Schema, prefix: str) -> Iterator[str]:
+    required = schema.get("required", [])
+    for name, field in schema.get("properties", {}).items():
+        path = f"{prefix}{name}"
+        default = f"`{_plain(field['default'])}`" if field.get("default") not in (None, {}) else ""
+        if name in required:
+            default = "**required**"
+        messages = [rule["message"] for rule in field.get("x-kubernetes-validations", [])]
+        if field["type" if "type" in field else "x-kubernetes-int-or-string"] == "array":
+            messages += [rule["message"] for rule in field["items"].get("x-kubernetes-validations", [])]
+        rules = "".join(f" Refused otherwise: {message}." for message in messages)
+        meaning = f"{field.get('description', '')}{rules}".replace("|", "\\|").replace("*", "\\*")
+        yield f"| `{path}` | {_type(field)} | {default} | {meaning} |"
+        yield from _rows(field, f"{path}.")
+        if field.get("type") == "array":
+            yield from _rows(field["items"], f"{path}[].")
+
+
+def _type(schema: Schema) -> str:
+    if "enum" in schema:
+        return " \\| ".join(f"`{value}`" for value in schema["enum"])
+    match schema.get("type"):
+        case "array":
+            return f"list of {_type(schema['items'])}"
+        case "object" if "additionalProperties" in schema:
+            return f"map to {_type(schema['additionalProperties'])}"
+        case None:
+            return "integer or string"
+        case str(name):
+            return str(schema.get("format", name)) if name == "string" else name
+    return "object"
+
+
+def _plain(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case list():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)
+
+
+def _conditions() -> Iterator[str]:
+    yield from ("## Conditions", "", "| Type | Meaning of `True` |", "|---|---|")
+    for name, meaning in CONDITIONS.items():
+        yield f"| `{name}` | {meaning} |"
+    yield from (
+        "",
+        "## Reasons",
+        "",
+        "Conditions and Events carry one of these.",
+        "",
+        "| Reason | Meaning |",
+        "|---|---|",
+    )
+    for reason in sorted(Reason, key=str):
+        yield f"| `{reason}` | {reason.meaning} |"

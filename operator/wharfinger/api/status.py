@@ -1,0 +1,107 @@
+"""What the operator says back: the status of both resources.
+
+Rule: facts that were observed, never hopes, and nothing secret.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from wharfinger.api.meta import Model, list_map
+
+
+class Condition(Model, frozen=True, kw_only=True):
+    """One aspect of the object's state, in Kubernetes' standard form."""
+
+    type: Annotated[str, Meta(description="Which aspect.", max_length=64)]
+    status: Annotated[Literal["True", "False", "Unknown"], Meta(description="Whether it is as it should be.")]
+    reason: Annotated[str, Meta(description="Why, in one word of the documented list.", max_length=128)]
+    message: Annotated[str, Meta(description="Why, and what to do.", max_length=32768)]
+    last_transition_time: Annotated[
+        str, Meta(description="When `status` last changed.", extra_json_schema={"format": "date-time"})
+    ]
+    observed_generation: Annotated[int, Meta(description="The generation of the spec that this is about.")]
+
+
+Conditions = Annotated[
+    tuple[Condition, ...], Meta(description="Aspects of the state, one entry each.", max_length=16), list_map("type")
+]
+Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+
+
+class UserStatus(Model, frozen=True, kw_only=True):
+    """A user who can log in."""
+
+    name: Annotated[str, Meta(description="Login name.")]
+    secret_name: Annotated[str, Meta(description="Secret that holds the password.")]
+    rotated_at: Annotated[Time | None, Meta(description="When the password was last replaced.")] = None
+    previous_valid_until: Annotated[
+        Time | None, Meta(description="When the replaced password stops working; absent: none is valid.")
+    ] = None
+
+
+class CertificateStatus(Model, frozen=True, kw_only=True):
+    """The server certificate in use."""
+
+    issuer: Annotated[str, Meta(description="Where it comes from.")]
+    not_after: Annotated[Time, Meta(description="When it expires.")]
+    renews_at: Annotated[Time | None, Meta(description="When it is renewed; absent: by whoever made it.")] = None
+    fingerprint: Annotated[str, Meta(description="SHA-256 of the certificate, as openssl prints it.")]
+    ca_config_map_name: Annotated[str | None, Meta(description="ConfigMap whose ca.crt clients should trust.")] = None
+
+
+class StorageStatus(Model, frozen=True, kw_only=True):
+    """The claim, and how full it is, as the registry reports it."""
+
+    claim_name: Annotated[str, Meta(description="Name of the PersistentVolumeClaim.")]
+    capacity: Annotated[str | None, Meta(description="Capacity of the claim.")] = None
+    used: Annotated[str | None, Meta(description="Content stored.")] = None
+    used_percent: Annotated[int | None, Meta(description="Share of the volume that is not free.")] = None
+    read_only: Annotated[bool | None, Meta(description="Whether pushes are refused now.")] = None
+
+
+class WebhooksStatus(Model, frozen=True, kw_only=True):
+    """The RegistryWebhooks that name this Registry."""
+
+    total: Annotated[int, Meta(description="How many there are.")]
+    healthy: Annotated[int, Meta(description="How many are ready and delivering.")]
+
+
+class RegistryStatus(Model, frozen=True, kw_only=True):
+    """What is, as last observed."""
+
+    observed_generation: Annotated[int | None, Meta(description="The generation of the spec that this is about.")] = (
+        None
+    )
+    url: Annotated[str | None, Meta(description="URL of the registry inside the cluster.")] = None
+    image: Annotated[str | None, Meta(description="Image that the registry is to run.")] = None
+    user_count: Annotated[int | None, Meta(description="How many users can log in.")] = None
+    conditions: Conditions = ()
+    users: Annotated[tuple[UserStatus, ...], Meta(description="Users who can log in."), list_map("name")] = ()
+    certificate: Annotated[CertificateStatus | None, Meta(description="The server certificate.")] = None
+    storage: Annotated[StorageStatus | None, Meta(description="The claim and how full it is.")] = None
+    webhooks: Annotated[WebhooksStatus | None, Meta(description="The webhooks of this Registry.")] = None
+
+
+class DeliveryError(Model, frozen=True, kw_only=True):
+    """The newest failed delivery since the last success."""
+
+    at: Annotated[Time | None, Meta(description="When it failed.")] = None
+    message: Annotated[str, Meta(description="What the endpoint answered, or why it could not be reached.")]
+    next_attempt: Annotated[Time | None, Meta(description="When it is tried again.")] = None
+
+
+class RegistryWebhookStatus(Model, frozen=True, kw_only=True):
+    """What is, as the registry reports it."""
+
+    observed_generation: Annotated[int | None, Meta(description="The generation of the spec that this is about.")] = (
+        None
+    )
+    conditions: Conditions = ()
+    delivered: Annotated[int | None, Meta(description="Events delivered.")] = None
+    pending: Annotated[int | None, Meta(description="Events waiting.")] = None
+    dead: Annotated[int | None, Meta(description="Events given up.")] = None
+    last_success: Annotated[Time | None, Meta(description="When an event was last delivered.")] = None
+    last_error: Annotated[DeliveryError | None, Meta(description="The newest failure.")] = None

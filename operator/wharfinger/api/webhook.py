@@ -1,0 +1,154 @@
+"""The RegistryWebhook resource as users write it.
+
+Rule: it belongs to a Registry of its own namespace and holds no secret, only references.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from msgspec import Meta, field
+
+from wharfinger.api.meta import (
+    SET,
+    DataKey,
+    Glob,
+    Model,
+    ObjectMeta,
+    ObjectName,
+    PositiveDuration,
+    Rule,
+    checked,
+    list_map,
+)
+
+
+class RegistryRef(Model, frozen=True, kw_only=True):
+    """Names a Registry of the same namespace."""
+
+    name: Annotated[ObjectName, Meta(description="Name of the Registry.")]
+
+
+class HeaderFrom(Model, frozen=True, kw_only=True):
+    """A request header whose value comes from a Secret."""
+
+    name: Annotated[
+        str,
+        checked(
+            Rule(
+                "self.matches('^[A-Za-z0-9!#$%&*+.^_|~-]+$')",
+                "not a header name: use letters, digits and -, as in Authorization",
+            ),
+            Rule(
+                "!(self.lowerAscii() in ['host', 'content-length', 'content-type', 'transfer-encoding', 'connection'])",
+                "this header is set by the registry itself: remove it",
+            ),
+            description="Name of the header.",
+            min_length=1,
+            max_length=128,
+        ),
+    ]
+    secret_name: Annotated[ObjectName, Meta(description="Secret with the value.")]
+    key: Annotated[DataKey, Meta(description="Key in its data.")]
+
+
+class ConfigMapKey(Model, frozen=True, kw_only=True):
+    """One value in a ConfigMap of the namespace."""
+
+    config_map_name: Annotated[ObjectName, Meta(description="Name of the ConfigMap.")]
+    key: Annotated[DataKey, Meta(description="Key in its data.")] = "ca.crt"
+
+
+class EndpointTls(Model, frozen=True, kw_only=True):
+    """How the endpoint's certificate is verified."""
+
+    ca: Annotated[
+        ConfigMapKey | None, Meta(description="CAs that may have signed it. Absent: those of the system.")
+    ] = None
+
+
+class Retry(Model, frozen=True, kw_only=True):
+    """How failed deliveries are tried again."""
+
+    rules: ClassVar = (
+        Rule(
+            "duration(self.minBackoff) <= duration(self.maxBackoff)",
+            "minBackoff is longer than maxBackoff: shorten it, or lengthen maxBackoff",
+            field_path=".minBackoff",
+        ),
+    )
+
+    max_age: Annotated[PositiveDuration, Meta(description="Age at which an event is given up.")] = "24h"
+    min_backoff: Annotated[PositiveDuration, Meta(description="Wait before the second attempt.")] = "1s"
+    max_backoff: Annotated[PositiveDuration, Meta(description="Longest wait between two attempts.")] = "5m"
+
+
+class RegistryWebhookSpec(Model, frozen=True, kw_only=True):
+    """Which events go where, and how."""
+
+    rules: ClassVar = (
+        Rule(
+            "self.insecure || !self.url.startsWith('http://')",
+            "plain http can be read on the way: use https, or set insecure to true",
+            field_path=".url",
+        ),
+        Rule(
+            "self.url.startsWith('https://') || !has(self.tls)",
+            "tls goes with an https URL: remove it, or change the URL",
+            field_path=".tls",
+        ),
+    )
+
+    registry_ref: Annotated[RegistryRef, Meta(description="The Registry whose events are sent.")]
+    url: Annotated[
+        str,
+        checked(
+            Rule(
+                "self.matches('^https?://[^/@ ]+(/[^ ]*)?$') && isURL(self)",
+                "must be an http or https URL without user and password: write https://HOST/PATH, and put "
+                "credentials into headersFrom",
+            ),
+            description="Where events are POSTed to.",
+            min_length=1,
+            max_length=2048,
+        ),
+    ]
+    insecure: Annotated[bool, Meta(description="Allow a plain http URL.")] = False
+    events: Annotated[
+        tuple[Literal["push", "pull", "mount", "delete"], ...],
+        Meta(description="Actions that are told.", min_length=1, max_length=4),
+        SET,
+    ] = ("push",)
+    repositories: Annotated[
+        tuple[Glob, ...], Meta(description="Only these repositories. Absent: all.", max_length=64)
+    ] = ()
+    tags: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=128)], ...],
+        Meta(description="Only tags that match one of these globs. Absent: all.", max_length=64),
+    ] = ()
+    format: Annotated[
+        Literal["Distribution"], Meta(description="Form of the request body: Docker Distribution's envelope.")
+    ] = "Distribution"
+    headers_from: Annotated[
+        tuple[HeaderFrom, ...],
+        Meta(description="Request headers with values from Secrets.", max_length=16),
+        list_map("name"),
+    ] = ()
+    tls: Annotated[EndpointTls | None, Meta(description="How the endpoint's certificate is verified.")] = None
+    timeout: Annotated[
+        PositiveDuration,
+        checked(
+            Rule("duration(self) > duration('0s') && duration(self) <= duration('5m')", "must be at most 5m"),
+            description="Longest time for one attempt.",
+        ),
+    ] = "10s"
+    retry: Annotated[Retry, Meta(description="How failed deliveries are tried again.")] = field(default_factory=Retry)
+    suspend: Annotated[bool, Meta(description="Keep events, and send them once this is false again.")] = False
+
+
+class RegistryWebhook(Model, frozen=True, kw_only=True):
+    """Sends the events of a Registry to a URL."""
+
+    metadata: ObjectMeta
+    spec: Annotated[RegistryWebhookSpec, Meta(description="Which events go where, and how.")]
+    status: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,51 @@
+"""The Secret with the registry's configuration file and the token for its admin port.
+
+Rule: the file is rendered the same from the same values, byte for byte, because its hash is how a replica says that
+it has loaded it. wharf's `wharf config schema` is what the file must fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wharfinger.children.owner import Owner, encoded
+from wharfinger.children.render import manifest, text
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One webhook as wharf's configuration has it. Times are seconds."""
+
+    name: str
+    url: str
+    events: Sequence[str]
+    repositories: Sequence[str]
+    tags: Sequence[str]
+    format: str
+    headers: Mapping[str, str]
+    ca: str
+    timeout: float
+    max_age: float
+    min_backoff: float
+    max_backoff: float
+    suspended: bool
+
+
+def wharf(
+    *,
+    url: str,
+    tls: bool,
+    groups: Mapping[str, Sequence[str]],
+    access: Sequence[Mapping[str, Any]] | None,
+    webhooks: Sequence[Endpoint],
+) -> str:
+    """The text of wharf's configuration file."""
+    return text("wharf.yaml.j2", url=url, tls=tls, groups=groups, access=access, webhooks=webhooks)
+
+
+def config(owner: Owner, *, text: str, admin_token: str) -> dict[str, Any]:
+    """Secret NAME-config."""
+    data = encoded({"config.yaml": text, "admin-token": admin_token})
+    return manifest("config.yaml.j2", metadata=owner.metadata(owner.config), data=data)
