@@ -72,8 +72,13 @@ class SqliteIndex:
         self._route = route
 
     def on_events(self, listener: Callable[[], None]) -> None:
-        """Call `listener`, in the loop of the caller, after each commit of this process that posted to the outbox."""
+        """Call `listener` after each commit of this process that posted to the outbox, in the loop of who wrote."""
         self._listeners.append(listener)
+
+    def announce(self) -> None:
+        """Tell the listeners that something waits in the outbox."""
+        for listener in self._listeners:
+            listener()
 
     def version(self) -> int:
         """A number that changes whenever any process has committed to the index: tells when a cache of answers is old.
@@ -104,8 +109,7 @@ class SqliteIndex:
             return result
 
         result = await self._writer.run(change_and_post)
-        for listener in self._listeners:
-            listener()
+        self.announce()
         return result
 
     async def put_manifest(self, put: ManifestPut, events: Sequence[Event]) -> None:
