@@ -24,14 +24,14 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Settings common to every section: immutable, camelCase on the wire, strict."""
 
 
-class Tls(_Struct):
+class Tls(_Struct, frozen=True, kw_only=True):
     """Server certificate. Both files are read again when they change."""
 
     certificate: Annotated[str, Meta(description="PEM file: the certificate, then any intermediates.")]
     key: Annotated[str, Meta(description="PEM file: the private key of the certificate.")]
 
 
-class Auth(_Struct):
+class Auth(_Struct, frozen=True, kw_only=True):
     """Who may log in. Without it everyone is anonymous and `access` decides what that allows."""
 
     htpasswd: Annotated[str, Meta(description="htpasswd file, bcrypt only; several lines a user are all valid.")]
@@ -41,7 +41,7 @@ class Auth(_Struct):
     )
 
 
-class AccessRule(_Struct):
+class AccessRule(_Struct, frozen=True, kw_only=True):
     """Grants actions on repositories. The longest matching pattern decides; what no rule allows is denied."""
 
     repositories: Annotated[
@@ -54,12 +54,14 @@ class AccessRule(_Struct):
     actions: Annotated[list[Action], Meta(description="What the rule allows.", min_length=1)]
 
 
-class Webhook(_Struct):
+class Webhook(_Struct, frozen=True, kw_only=True):
     """One endpoint that is told of events."""
 
     name: Annotated[str, Meta(description="Unique name, shown in status and metrics.", min_length=1)]
     url: Annotated[str, Meta(description="http or https URL that events are POSTed to.", pattern="^https?://")]
-    events: Annotated[list[EventAction], Meta(description="Actions that are told.", min_length=1)] = ["push"]
+    events: Annotated[list[EventAction], Meta(description="Actions that are told.", min_length=1)] = msgspec.field(
+        default_factory=lambda: ["push"]
+    )
     repositories: Annotated[list[str], Meta(description="Globs; empty: all.")] = []
     tags: Annotated[list[str], Meta(description="Globs; empty: all, untagged ones too.")] = []
     format: Annotated[Literal["Distribution"], Meta(description="Envelope of the request body.")] = "Distribution"
@@ -74,7 +76,7 @@ class Webhook(_Struct):
     suspended: Annotated[bool, Meta(description="Events are kept but not sent.")] = False
 
 
-class Config(_Struct):
+class Config(_Struct, frozen=True, kw_only=True):
     """Everything that wharf can be told. Every field has a default: `{}` is a working registry without TLS."""
 
     address: Annotated[str, Meta(description="HOST:PORT of the registry API.")] = "0.0.0.0:5000"

@@ -1,0 +1,154 @@
+"""Access rules: who may do what in which repository. Pure: rules and a question in, a decision and its reason out.
+
+Rule: deny by default. The most specific pattern that matches the repository decides, and only the rules that carry it;
+a wider rule never adds to a narrower one, so a repository can be closed to people who see everything around it.
+Most specific: the most literal characters, then fewer `**`, then fewer `*`. Rules that tie add up.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from wharf.protocol import references
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from wharf.config import AccessRule, Action
+
+EVERY_USER = "*"  # in a rule's `users`: whoever has logged in
+CACHE_LIMIT = 4096  # repositories whose deciding rules are remembered
+
+_WILDCARDS = re.compile(r"\*\*/|\*\*|\*")
+_TRANSLATED = {"**/": r"(?:.*/)?", "**": r".*", "*": r"[^/]*"}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who asks. An empty name is a client without credentials."""
+
+    name: str = ""
+    groups: frozenset[str] = frozenset()
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether nobody has logged in."""
+        return not self.name
+
+
+ANONYMOUS = Subject()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether it is allowed, and the sentence that explains why."""
+
+    allowed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    text: str
+    expression: re.Pattern[str]
+    specificity: tuple[int, int, int]
+    rule: int  # its place in the configuration, from 0
+
+
+@dataclass(slots=True)
+class AccessPolicy:
+    """The access rules of one configuration.
+
+    `rules` None: every user may do everything; anonymous clients may too where nobody can log in (`login` False).
+    """
+
+    rules: Sequence[AccessRule] | None
+    login: bool = True
+    _patterns: list[_Pattern] = field(init=False, default_factory=list)
+    _deciding: dict[str, list[_Pattern]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Compile the patterns once."""
+        for number, rule in enumerate(self.rules or ()):
+            self._patterns += [_compile(text, number) for text in rule.repositories]
+
+    def decide(self, subject: Subject, repository: str, action: Action) -> Decision:
+        """Whether `subject` may do `action` in `repository`."""
+        if self.rules is None:
+            return self._without_rules(subject)
+        deciding = self._find(repository)
+        if not deciding:
+            return Decision(False, f"no rule matches repository {repository!r}, and what no rule allows is denied")
+        for pattern in deciding:
+            rule = self.rules[pattern.rule]
+            if action in rule.actions and (who := _applies(rule, subject)):
+                return Decision(True, f"rule {pattern.rule + 1} ({pattern.text!r}) allows {action} to {who}")
+        named = ", ".join(f"{pattern.rule + 1} ({pattern.text!r})" for pattern in deciding)
+        who = f"user {subject.name!r}" if subject.name else "anonymous clients"
+        return Decision(
+            False, f"the most specific match for {repository!r} is rule {named}, which does not allow {action} to {who}"
+        )
+
+    def allows(self, subject: Subject, repository: str, *actions: Action) -> bool:
+        """Whether any of the actions is allowed."""
+        return any(self.decide(subject, repository, action).allowed for action in actions)
+
+    def open_to_anonymous(self) -> bool:
+        """Whether a client without credentials may do anything anywhere."""
+        if self.rules is None:
+            return not self.login
+        return any(rule.anonymous for rule in self.rules)
+
+    def _without_rules(self, subject: Subject) -> Decision:
+        if not self.login:
+            return Decision(True, "neither users nor rules are configured: everyone may do everything")
+        if subject.anonymous:
+            return Decision(False, "there are no access rules, so only logged-in users may do anything")
+        return Decision(True, "there are no access rules, so every logged-in user may do everything")
+
+    def _find(self, repository: str) -> list[_Pattern]:
+        found = self._deciding.get(repository)
+        if found is None:
+            matching = [one for one in self._patterns if one.expression.fullmatch(repository)]
+            best = max((one.specificity for one in matching), default=None)
+            found = [one for one in matching if one.specificity == best]
+            if len(self._deciding) >= CACHE_LIMIT:
+                self._deciding.clear()
+            if references.is_name(repository):
+                self._deciding[repository] = found
+        return found
+
+
+def subject_of(name: str, groups: Mapping[str, Sequence[str]]) -> Subject:
+    """A logged-in user with the groups that list it."""
+    return Subject(name, frozenset(group for group, members in groups.items() if name in members))
+
+
+def matches(pattern: str, repository: str) -> bool:
+    """Whether a glob matches: `*` within one path part, `**` across parts, `**/` also no part at all."""
+    return _compile(pattern, 0).expression.fullmatch(repository) is not None
+
+
+def _compile(text: str, rule: int) -> _Pattern:
+    expression, at = "", 0
+    for wildcard in _WILDCARDS.finditer(text):
+        expression += re.escape(text[at : wildcard.start()]) + _TRANSLATED[wildcard[0]]
+        at = wildcard.end()
+    expression += re.escape(text[at:])
+    double = text.count("**")
+    single = text.count("*") - 2 * double
+    return _Pattern(text, re.compile(expression), (len(text) - text.count("*"), -double, -single), rule)
+
+
+def _applies(rule: AccessRule, subject: Subject) -> str:
+    """Whom the rule means when it means `subject`; empty when it does not."""
+    if not subject.anonymous:
+        if subject.name in rule.users:
+            return f"user {subject.name!r}"
+        if EVERY_USER in rule.users:
+            return "every logged-in user"
+        if shared := sorted(subject.groups & set(rule.groups)):
+            return f"group {shared[0]!r}"
+    return "everyone" if rule.anonymous else ""

@@ -1,0 +1,150 @@
+"""The command `wharf`: serve, and the questions that can be asked of a configuration without serving.
+
+Rule: a person reads what is printed here, so it is sentences; an error is one line on standard error that names the
+remedy, and exit status 1 (2 for a wrong command line, as argparse has it).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from wharf import __version__, certificates, logs
+from wharf.auth import htpasswd
+from wharf.auth.access import ANONYMOUS, AccessPolicy, subject_of
+from wharf.blobs.interface import BlobError
+from wharf.config import Action, Config, ConfigError, parse, schema
+from wharf.metadata.interface import MetadataError
+from wharf.protocol import references
+from wharf.reload import LoadError
+from wharf.server import AddressError, run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DATA = "/var/lib/wharf"
+DATA_HERE = "wharf-data"
+
+
+class CommandError(Exception):
+    """The command cannot be carried out; the message is for the person who gave it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Carry out one command line."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (CommandError, ConfigError, LoadError, AddressError, MetadataError, BlobError) as error:
+        print(f"wharf: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="wharf", description="An OCI registry for container images and artifacts.")
+    parser.add_argument("--version", action="version", version=f"wharf {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_serve(commands)
+    config = commands.add_parser("config", help="describe or check configuration files")
+    actions = config.add_subparsers(required=True, metavar="ACTION")
+    one = actions.add_parser("schema", help="print the JSON schema of the configuration file")
+    one.set_defaults(run=_schema)
+    one = actions.add_parser("check", help="say whether a configuration file can be used, with the files that it names")
+    one.add_argument("file", metavar="FILE")
+    one.set_defaults(run=_check)
+    one = commands.add_parser("access", help="explain what a user may do in a repository, and which rule decides it")
+    one.add_argument("user", metavar="USER", help="a user name; '' is a client without credentials")
+    one.add_argument("repository", metavar="REPOSITORY")
+    one.add_argument("--config", metavar="FILE", required=True, help="the configuration file that holds the rules")
+    one.set_defaults(run=_access)
+    return parser
+
+
+def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    serve = commands.add_parser(
+        "serve",
+        help="run the registry",
+        description="Run the registry. Without arguments it listens on port 5000 of every address, over plain HTTP, "
+        f"without users, and keeps its data in {DATA}, or in ./{DATA_HERE} where that cannot be written.",
+    )
+    serve.add_argument("--config", metavar="FILE", default="", help="configuration file (see `wharf config schema`)")
+    serve.add_argument("--address", metavar="HOST:PORT", help="listen here, whatever the configuration file says")
+    serve.add_argument("--data", metavar="DIR", help="keep the data here, whatever the configuration file says")
+    serve.set_defaults(run=_serve)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    config = parse(_read(options.config)) if options.config else Config()
+    overrides = {}
+    if options.address:
+        overrides["address"] = options.address
+    data = options.data or (config.data if options.config else _default_data())
+    if data != config.data:
+        overrides["data"] = data
+    logs.set_up(config.log_level)
+    print(f"wharf {__version__}", file=sys.stderr)
+    print(
+        f"  address  {options.address or config.address} ({'HTTPS' if config.tls else 'plain HTTP'})", file=sys.stderr
+    )
+    print(f"  data     {Path(data).absolute()}", file=sys.stderr)
+    if config.auth is None:
+        who = "what the access rules say" if config.access is not None else "anyone may push, pull and delete"
+        print(f"  access   no users are configured: {who}", file=sys.stderr, flush=True)
+    else:
+        print(f"  access   users in {config.auth.htpasswd}", file=sys.stderr, flush=True)
+    run(options.config, overrides)
+
+
+def _default_data() -> str:
+    """Where data goes when nobody says: the system's place, or the working directory where that is out of reach."""
+    place = Path(DATA)
+    parent = place if place.is_dir() else place.parent
+    return DATA if os.access(parent, os.W_OK | os.X_OK) else str(Path(DATA_HERE).absolute())
+
+
+def _schema(options: argparse.Namespace) -> None:
+    del options
+    print(json.dumps(schema(), indent=2))
+
+
+def _check(options: argparse.Namespace) -> None:
+    config = parse(_read(options.file))
+    if config.auth is not None:
+        try:
+            users = htpasswd.parse(_read(config.auth.htpasswd).decode())
+        except ValueError as error:
+            raise CommandError(f"{config.auth.htpasswd}: {error}") from error
+        print(f"{len(users)} users in {config.auth.htpasswd}")
+    if config.tls is not None:
+        _check_certificate(config.tls.certificate, config.tls.key)
+    print(f"{options.file} can be used")
+
+
+def _check_certificate(certificate: str, key: str) -> None:
+    try:
+        certificates.load(certificates.new_context(), _read(certificate), _read(key))
+    except certificates.CertificateError as error:
+        raise CommandError(f"{certificate}, {key}: {error}") from error
+
+
+def _access(options: argparse.Namespace) -> None:
+    config = parse(_read(options.config))
+    if not references.is_name(options.repository):
+        raise CommandError(f"{options.repository!r} is not a repository name: lower-case letters, digits, . _ - and /")
+    policy = AccessPolicy(config.access, login=config.auth is not None)
+    groups = config.auth.groups if config.auth else {}
+    subject = subject_of(options.user, groups) if options.user else ANONYMOUS
+    for action in get_args(Action):
+        decision = policy.decide(subject, options.repository, action)
+        print(f"{action:7} {'allowed' if decision.allowed else 'denied ':8} {decision.reason}")
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""The OCI distribution API over ASGI, one module per noun. Content and meaning live below, in metadata and blobs."""

@@ -1,0 +1,131 @@
+"""The ASGI application of the admin listener: probes for the kubelet, /status for the operator, /metrics.
+
+Rule: probes need no credentials and say nothing; /status and /metrics need the admin token where one is set. Nothing
+here is reachable through the public listener.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from wharf import __version__
+from wharf.blobs.interface import BlobError
+from wharf.metadata.interface import MetadataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from wharf.http.messages import Message, Receive, Send
+    from wharf.http.services import Services
+
+PROBE_SECONDS = 5.0
+"""Longest that the index may take before wharf calls itself not ready."""
+
+_TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """What /status asks of others: files by name, webhooks, and the token that it must be asked with."""
+
+    file: Callable[[str], Mapping[str, str] | None]
+    webhooks: Callable[[], Mapping[str, Mapping[str, object]]]
+    token: Callable[[], str]
+
+
+class AdminApp:
+    """Probes, status and metrics."""
+
+    def __init__(self, services: Services, reports: Reports) -> None:
+        self._services = services
+        self._reports = reports
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI)."""
+        del receive  # nothing here takes a body
+        status, kind, body = await self._answer(scope)
+        headers = [
+            (b"content-type", kind.encode()),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
+        ]
+        if status == 401:
+            headers.append((b"www-authenticate", b"Bearer"))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(  # noqa: PLR0911 - one return per path
+        self, scope: Message
+    ) -> tuple[int, str, bytes]:
+        if scope["method"] not in ("GET", "HEAD"):
+            return 405, _TEXT, b"only GET and HEAD\n"
+        match scope["path"]:
+            case "/livez" | "/startupz":
+                return 200, _TEXT, b"ok\n"
+            case "/readyz":
+                problem = await self._not_ready()
+                return (503, _TEXT, f"{problem}\n".encode()) if problem else (200, _TEXT, b"ok\n")
+            case "/status" | "/metrics" if not self._authorized(scope):
+                return 401, _TEXT, b"send the admin token: Authorization: Bearer TOKEN\n"
+            case "/status":
+                return 200, "application/json", msgspec.json.encode(await self._status())
+            case "/metrics":
+                return 200, _TEXT, (await self._metrics()).encode()
+        return 404, _TEXT, b"there are /livez /readyz /startupz /status /metrics\n"
+
+    async def _not_ready(self) -> str:
+        """Why requests should go elsewhere; empty when they need not."""
+        if self._services.stopping:
+            return "stopping"
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                await self._services.index.repositories("", 1)
+        except (MetadataError, TimeoutError):
+            return "the index does not answer"
+        return ""
+
+    def _authorized(self, scope: Message) -> bool:
+        token = self._reports.token()
+        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        return not token or hmac.compare_digest(bytes(given), b"Bearer " + token.encode())
+
+    async def _status(self) -> dict[str, object]:
+        storage: dict[str, object]
+        try:
+            usage = await self._services.blobs.usage()
+        except BlobError:
+            storage = {"used": 0, "capacity": 0, "available": 0}
+        else:
+            storage = {"used": usage.used, "capacity": usage.capacity, "available": usage.available}
+        storage["readOnly"] = self._services.live.config.read_only
+        return {
+            "version": __version__,
+            "instance": socket.gethostname(),
+            "configuration": self._reports.file("configuration"),
+            "htpasswd": self._reports.file("htpasswd"),
+            "certificate": self._reports.file("certificate"),
+            "storage": storage,
+            "webhooks": self._reports.webhooks(),
+        }
+
+    async def _metrics(self) -> str:
+        metrics = self._services.metrics
+        try:
+            usage = await self._services.blobs.usage()
+        except BlobError:
+            metrics.storage.values.clear()
+        else:
+            for kind in ("used", "capacity", "available"):
+                metrics.storage.set(kind, value=getattr(usage, kind))
+        metrics.webhook_events.values.clear()
+        for name, report in self._reports.webhooks().items():
+            for state in ("delivered", "pending", "dead"):
+                count = report.get(state, 0)
+                metrics.webhook_events.set(name, state, value=float(count) if isinstance(count, int) else 0.0)
+        return metrics.exposition()

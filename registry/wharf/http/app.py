@@ -1,0 +1,127 @@
+"""The ASGI application of the public listener: finds the handler, asks who is there, answers, and writes it down.
+
+Rule: every request gets an id, one line in the access log and one count in the metrics, whatever becomes of it; every
+error leaves in the specification's form; no secret is logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+from wharf.blobs.interface import BlobError
+from wharf.http import routes
+from wharf.http.authentication import authenticate, require_allowed
+from wharf.http.exchange import Exchange
+from wharf.http.failures import translated
+from wharf.http.messages import ClientGoneError, Request, Response, error_response, first_line
+from wharf.metadata.interface import MetadataError
+from wharf.protocol import references
+from wharf.protocol.errors import Problem, RegistryError
+
+if TYPE_CHECKING:
+    from wharf.http.messages import Message, Receive, Send
+    from wharf.http.services import Services
+
+access_log = logging.getLogger("wharf.access")
+log = logging.getLogger("wharf.http")
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+class RegistryApp:
+    """The registry API."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI)."""
+        request = Request(scope, receive, _request_id(scope))
+        exchange = Exchange(request, receive, send)
+        label = "unknown"
+        begun = time.perf_counter()
+        metrics = self._services.metrics
+        metrics.in_flight.add()
+        try:
+            found = routes.find(request.path)
+            label = found[0].label if found else label
+            await exchange.answer(await self._answer(request, found))
+        except ClientGoneError:
+            exchange.status = exchange.status or 499  # nginx's number for it; nobody receives it
+        except (RegistryError, BlobError, MetadataError) as error:
+            await self._answer_error(exchange, request, error)
+        finally:
+            if not exchange.started and not exchange.status:  # an error of our own: uvicorn logs it once it is raised
+                log.error("unexpected error", extra={"request_id": request.id, "path": first_line(request.path)})
+                await exchange.answer(error_response(RegistryError(Problem.INTERNAL)))
+            metrics.in_flight.add(amount=-1)
+            self._note(exchange, request, label, time.perf_counter() - begun)
+
+    async def _answer(self, request: Request, found: tuple[routes.Endpoint, str, str] | None) -> Response:
+        if b"host" not in request.headers:
+            raise RegistryError(Problem.REQUEST_INVALID, "the Host header is missing")
+        if found is None:
+            raise RegistryError(Problem.ENDPOINT_UNKNOWN)
+        endpoint, request.name, request.reference = found
+        live = self._services.live
+        request.subject = await authenticate(self._services, live, request)
+        if request.name and not references.is_name(request.name):
+            raise RegistryError(Problem.NAME_INVALID, f"{first_line(request.name)!r} is not a repository name")
+        operation = endpoint.operation(request.method)
+        if operation is None:
+            if request.method == "HEAD":
+                raise RegistryError(Problem.ENDPOINT_UNKNOWN)
+            raise RegistryError(Problem.UNSUPPORTED, headers=[("Allow", endpoint.allow())])
+        if operation.actions:
+            require_allowed(live, request.subject, request.name, operation.actions)
+        if operation.writes and live.config.read_only:
+            raise RegistryError(Problem.READ_ONLY)
+        return await operation.handler(self._services, request)
+
+    async def _answer_error(
+        self, exchange: Exchange, request: Request, error: RegistryError | BlobError | MetadataError
+    ) -> None:
+        answer = error if isinstance(error, RegistryError) else translated(error)
+        if answer.problem.status >= 500:
+            cause = f"{type(error).__name__}: {error}"
+            log.error("request failed", extra={"request_id": request.id, "cause": cause, "path": request.path})
+        if exchange.started:  # the body broke off in the middle: only closing can say so
+            raise error
+        await exchange.answer(error_response(answer))
+
+    def _note(self, exchange: Exchange, request: Request, label: str, seconds: float) -> None:
+        metrics = self._services.metrics
+        method = request.method if request.method in _METHODS else "other"
+        metrics.requests.add(method, label, str(exchange.status))
+        metrics.duration.observe(method, label, value=seconds)
+        metrics.request_size.observe(method, label, value=request.received)
+        metrics.response_size.observe(method, label, value=exchange.sent)
+        if access_log.isEnabledFor(logging.INFO):
+            fields = {
+                "request_id": request.id,
+                "method": method,
+                "path": first_line(request.path, 512),
+                "status": exchange.status,
+                "seconds": round(seconds, 6),
+                "received": request.received,
+                "sent": exchange.sent,
+                "user": request.subject.name,
+                "address": request.client,
+                "agent": first_line(request.header(b"user-agent") or ""),
+            }
+            access_log.info("request", extra=fields)
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _request_id(scope: Message) -> str:
+    """The client's own request id where it is one that may be logged, else a new one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            return bytes(value).decode("ascii")
+    return uuid.uuid4().hex

@@ -1,0 +1,161 @@
+"""One connection of a client: uvicorn's HTTP protocol with the limits that it lacks (HTTP-SERVER.md).
+
+Rule: a client that is slow, silent or greedy is bounded in time and in memory, before and after its headers are in; a
+client that makes progress, however slowly, is left alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+if TYPE_CHECKING:
+    from uvicorn.config import Config
+    from uvicorn.server import ServerState
+
+HEADER_LIMIT = 32 * 1024
+"""Bytes of request line and headers."""
+
+HEADER_SECONDS = 15.0
+"""From the first byte of a request to the end of its headers."""
+
+IDLE_SECONDS = 75
+"""Without a request on an open connection. containerd and Docker keep connections for about a minute."""
+
+WRITE_SECONDS = 60.0
+"""Without a byte of an answer taken by the client."""
+
+CLOSE_SECONDS = 1.0
+"""For a TLS client to say goodbye once wharf has; idle ones would otherwise hold up its end."""
+
+_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\ncontent-length: 87\r\n"
+    b'connection: close\r\n\r\n{"errors":[{"code":"UNSUPPORTED","message":"request line and headers exceed 32768 B"}]}'
+)
+
+
+class Connection(HttpToolsProtocol):
+    """HttpToolsProtocol with a cap on headers and deadlines for headers, silence and unread answers."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._header_bytes = 0
+        self._in_headers = True
+        self._rejected = False
+        self._deadline: asyncio.TimerHandle | None = None  # for the client to send
+        self._drain: asyncio.TimerHandle | None = None  # for the client to take what we send
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._expect(IDLE_SECONDS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the timers."""
+        for timer in (self._deadline, self._drain):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, unless the headers have no end."""
+        if self._rejected:
+            return
+        if self._in_headers:
+            self._header_bytes += len(data)
+        super().data_received(data)
+        if self._in_headers and self._header_bytes > HEADER_LIMIT and not self._rejected:
+            self._reject()
+
+    def on_message_begin(self) -> None:
+        """Begin to wait for the end of the headers."""
+        super().on_message_begin()
+        self._in_headers = True
+        self._header_bytes = 0
+        self._expect(HEADER_SECONDS)
+
+    def on_url(self, url: bytes) -> None:
+        """Count and keep a part of the request line."""
+        self._header_bytes += len(url)
+        if self._header_bytes <= HEADER_LIMIT:
+            super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count and keep a header."""
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes <= HEADER_LIMIT:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Start the request, or refuse it."""
+        self._in_headers = False
+        if self._deadline is not None:
+            self._deadline.cancel()
+        if self._header_bytes > HEADER_LIMIT:
+            self._reject()
+        else:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Pass a part of a body on."""
+        if not self._rejected:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Pass the end of a request on; what follows is the next one's headers."""
+        if not self._rejected:
+            super().on_message_complete()
+            self._in_headers = True
+            self._header_bytes = 0
+
+    def pause_writing(self) -> None:
+        """Begin to watch whether the client takes anything."""
+        super().pause_writing()
+        self._watch_drain(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """The client has taken enough."""
+        if self._drain is not None:
+            self._drain.cancel()
+        super().resume_writing()
+
+    def shutdown(self) -> None:
+        """Finish what is being answered; end the connection at once when nothing is."""
+        super().shutdown()
+        if self.transport.is_closing():
+            self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: the request is answered over HTTP/1.1, as the client has to expect."""
+
+    def _expect(self, seconds: float) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = self.loop.call_later(seconds, self._give_up)
+
+    def _give_up(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
+
+    def _watch_drain(self, before: int) -> None:
+        self._drain = self.loop.call_later(WRITE_SECONDS, self._check_drain, before)
+
+    def _check_drain(self, before: int) -> None:
+        left = self.transport.get_write_buffer_size()
+        if left < before:
+            self._watch_drain(left)
+        else:
+            self.transport.abort()
+
+    def _reject(self) -> None:
+        self._rejected = True
+        self.transport.write(_TOO_LARGE)
+        self.transport.close()

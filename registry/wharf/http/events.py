@@ -1,0 +1,36 @@
+"""Makes the events that a request causes.
+
+Rule: an event says what happened in the registry's words; what it looks like to a receiver is the webhooks' business.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from wharf import clock as wall
+from wharf.metadata.interface import Event
+
+if TYPE_CHECKING:
+    from wharf.http.messages import Request
+    from wharf.http.services import Services
+
+
+def event(services: Services, request: Request, action: str, path: str, **about: str | int) -> Event:
+    """An event of this request's repository. `path` is that of the content, for its URL; `about` other Event fields."""
+    host = request.header(b"host") or ""
+    base = services.live.config.url.rstrip("/") or f"{request.scheme}://{host}"
+    return Event(
+        id=str(uuid.uuid4()),
+        timestamp=wall.rfc3339(services.clock()),
+        action=action,
+        repository=request.name,
+        url=base + path,
+        actor=request.subject.name,
+        request_id=request.id,
+        request_address=request.client,
+        request_host=host,
+        request_method=request.method,
+        user_agent=request.header(b"user-agent") or "",
+        **about,  # type: ignore[arg-type] # the callers name Event's own fields
+    )

@@ -1,0 +1,66 @@
+"""Sends parts of files in large pieces, without a buffer between file and socket.
+
+Rule: what leaves is what the file holds: one of another size than recorded is refused before the first byte, and one
+that ends early breaks the connection rather than ending the body. At most one piece a connection is in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from wharf.protocol.errors import Problem, RegistryError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from wharf.http.messages import FileBody
+
+PIECE = 1 << 20
+"""Bytes read and sent at a time; smaller pieces cost throughput, larger ones memory."""
+
+
+class DamagedContentError(Exception):
+    """The file ended before its recorded size, after the answer had begun."""
+
+
+def open_checked(body: FileBody) -> int:
+    """A descriptor of the file; CONTENT_DAMAGED when it is missing or of another size. The caller closes it."""
+    try:
+        descriptor = os.open(body.path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise RegistryError(Problem.CONTENT_DAMAGED) from error
+    if os.fstat(descriptor).st_size != body.size:
+        os.close(descriptor)
+        raise RegistryError(Problem.CONTENT_DAMAGED)
+    return descriptor
+
+
+async def pieces(descriptor: int, start: int, length: int) -> AsyncIterator[bytes]:
+    """The bytes of a range."""
+    at, end = start, start + length
+    while at < end:
+        size = min(PIECE, end - at)
+        if _cached(descriptor, at + size - 1):
+            piece = os.pread(descriptor, size, at)
+        else:
+            piece = await asyncio.to_thread(os.pread, descriptor, size, at)
+        if not piece:
+            raise DamagedContentError
+        yield piece
+        at += len(piece)
+
+
+def _cached(descriptor: int, position: int) -> bool:
+    """Whether a byte is in the page cache: then reading it will not hold up the other connections."""
+    try:
+        os.preadv(descriptor, [bytearray(1)], position, os.RWF_NOWAIT)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno == errno.EOPNOTSUPP:
+            return True  # a file system in memory
+        raise
+    return True

@@ -1,0 +1,152 @@
+"""Manifests by tag or digest: GET, HEAD, PUT, DELETE (distribution-spec, end-3, end-7, end-9).
+
+Rule: the bytes that were pushed are the bytes that are served, under the type that they were pushed with, whatever the
+client accepts (REGISTRY-FACTS 7). A manifest is acknowledged only when all that it names is held and durable.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wharf.http.events import event
+from wharf.http.messages import Response, first_line
+from wharf.metadata.interface import ManifestPut
+from wharf.protocol import digests, references
+from wharf.protocol.errors import Problem, RegistryError
+from wharf.protocol.manifests import SIZE_LIMIT, ManifestError, ParsedManifest, parse
+
+if TYPE_CHECKING:
+    from wharf.http.messages import Request
+    from wharf.http.services import Services
+    from wharf.metadata.interface import Event
+
+TAG_LIMIT = 100
+"""Most tags in one PUT; the specification wants at least 10."""
+
+
+def location(name: str, reference: str) -> str:
+    """The path of a manifest."""
+    return f"/v2/{name}/manifests/{reference}"
+
+
+async def get(services: Services, request: Request) -> Response:
+    """The manifest as it was pushed; HEAD is the same without the body."""
+    reference = _reference(request, Problem.MANIFEST_UNKNOWN)
+    manifest = await services.index.get_manifest(request.name, reference)
+    if manifest is None:
+        raise _unknown(request)
+    headers = [("Docker-Content-Digest", manifest.digest), ("ETag", f'"{manifest.digest}"')]
+    if request.header(b"if-none-match") == f'"{manifest.digest}"':
+        return Response(304, headers)
+    headers.append(("Content-Type", manifest.media_type))
+    if request.method == "GET" and services.live.tells_of("pull"):
+        await services.index.record([_event(services, request, "pull", manifest.digest, _tag(reference))])
+    return Response(200, headers, manifest.content)
+
+
+async def put(services: Services, request: Request) -> Response:
+    """Store a manifest and point tags at it."""
+    reference = _reference(request, Problem.MANIFEST_INVALID)
+    tags = _tags(request, reference)
+    content = await request.read(SIZE_LIMIT, Problem.MANIFEST_TOO_LARGE)
+    digest = _verified(content, reference)
+    try:
+        parsed = parse(content, request.header(b"content-type") or "")
+    except ManifestError as error:
+        raise RegistryError(Problem.MANIFEST_INVALID, str(error)) from error
+    named = await _named(services, request.name, parsed)
+    manifest = ManifestPut(
+        repository=request.name,
+        digest=digest,
+        media_type=parsed.media_type,
+        content=content,
+        blobs=named[0],
+        manifests=named[1],
+        subject=parsed.subject,
+        artifact_type=parsed.artifact_type,
+        annotations=parsed.annotations,
+        tags=tags,
+    )
+    about: dict[str, str | int] = {"media_type": parsed.media_type, "size": len(content)}
+    events = [_event(services, request, "push", digest, tag, **about) for tag in tags or ("",)]
+    await services.index.put_manifest(manifest, events)
+    headers = [("Location", location(request.name, digest)), ("Docker-Content-Digest", digest)]
+    if parsed.subject:
+        headers.append(("OCI-Subject", parsed.subject))
+    if references.names_digest(reference):
+        headers += [("OCI-Tag", tag) for tag in tags]
+    return Response(201, headers)
+
+
+async def delete(services: Services, request: Request) -> Response:
+    """Remove a tag, or a manifest with every tag that points at it."""
+    reference = _reference(request, Problem.MANIFEST_UNKNOWN)
+    if references.names_digest(reference):
+        told = _event(services, request, "delete", reference, "")
+        gone = await services.index.delete_manifest(request.name, reference, [told])
+    else:
+        told = _event(services, request, "delete", "", reference)
+        gone = await services.index.delete_tag(request.name, reference, [told])
+    if not gone:
+        raise _unknown(request)
+    return Response(202)
+
+
+async def _named(services: Services, name: str, parsed: ParsedManifest) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Blobs and child manifests: what may be elsewhere counts as a blob when the repository holds it."""
+    blobs, manifests = list(parsed.blobs), list(parsed.manifests)
+    for digest in parsed.optional:
+        if await services.index.get_blob(name, digest) is not None:
+            blobs.append(digest)
+        else:
+            manifests.append(digest)
+    return tuple(dict.fromkeys(blobs)), tuple(dict.fromkeys(manifests))
+
+
+def _reference(request: Request, problem: Problem) -> str:
+    reference = request.reference
+    if references.names_digest(reference):
+        if not digests.is_well_formed(reference):
+            raise RegistryError(Problem.DIGEST_INVALID, f"{first_line(reference)!r} is not a digest")
+    elif not references.is_tag(reference):
+        raise RegistryError(problem, f"{first_line(reference)!r} is not a tag")
+    return reference
+
+
+def _tag(reference: str) -> str:
+    return "" if references.names_digest(reference) else reference
+
+
+def _tags(request: Request, reference: str) -> tuple[str, ...]:
+    if not references.names_digest(reference):
+        return (reference,)
+    tags = tuple(dict.fromkeys(request.query().get("tag", ())))
+    if len(tags) > TAG_LIMIT:
+        raise RegistryError(Problem.TOO_MANY_TAGS, f"at most {TAG_LIMIT} tags in one request: send more in another")
+    for tag in tags:
+        if not references.is_tag(tag):
+            raise RegistryError(Problem.MANIFEST_INVALID, f"{first_line(tag)!r} is not a tag")
+    return tags
+
+
+def _verified(content: bytes, reference: str) -> str:
+    """The digest to store under: the one in the reference, checked, or the canonical one."""
+    if not references.names_digest(reference):
+        return digests.digest_of(content)
+    if not digests.is_supported(reference):
+        known = " and ".join(digests.ENCODED_LENGTH)
+        raise RegistryError(Problem.DIGEST_INVALID, f"manifests can be stored under {known} digests")
+    actual = digests.digest_of(content, digests.algorithm_of(reference))
+    if actual != reference:
+        raise RegistryError(Problem.DIGEST_INVALID, f"the manifest's digest is {actual}")
+    return reference
+
+
+def _event(services: Services, request: Request, action: str, digest: str, tag: str, **about: str | int) -> Event:
+    path = location(request.name, digest or tag)
+    return event(services, request, action, path, digest=digest, tag=tag, **about)
+
+
+def _unknown(request: Request) -> RegistryError:
+    detail: dict[str, object] = {"name": request.name, "reference": first_line(request.reference)}
+    return RegistryError(Problem.MANIFEST_UNKNOWN, details=[detail])

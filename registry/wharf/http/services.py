@@ -1,0 +1,45 @@
+"""What the handlers work with: the index, the blobs, and the settings in force.
+
+Rule: a handler takes `live` once and keeps to it, so a reload in the middle of a request cannot give it half of each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from wharf import clock as wall
+from wharf.auth.access import AccessPolicy
+from wharf.config import Config
+from wharf.metrics import Metrics
+
+if TYPE_CHECKING:
+    from wharf.auth.credentials import Credentials
+    from wharf.blobs.interface import BlobStore
+    from wharf.clock import Clock
+    from wharf.metadata.interface import Index
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The settings in force, swapped whole by a reload. `credentials` None: nobody can log in."""
+
+    config: Config
+    access: AccessPolicy
+    credentials: Credentials | None = None
+
+    def tells_of(self, action: str) -> bool:
+        """Whether any webhook wants events of this action."""
+        return any(action in hook.events for hook in self.config.webhooks)
+
+
+@dataclass(slots=True)
+class Services:
+    """Everything that a handler may use."""
+
+    index: Index
+    blobs: BlobStore
+    live: Live = field(default_factory=lambda: Live(Config(), AccessPolicy(None, login=False)))
+    metrics: Metrics = field(default_factory=Metrics)
+    clock: Clock = wall.now
+    stopping: bool = False

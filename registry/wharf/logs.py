@@ -1,0 +1,52 @@
+"""Logs as lines of JSON, each with its time, level, logger and message, and whatever fields the caller adds.
+
+Rule: the message is constant text and what varies is a field. Nothing here or in any caller logs a password, a token, a
+key or an Authorization header.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from wharf import clock
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+
+
+class JsonFormatter(logging.Formatter):
+    """One record, one line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end."""
+        line: dict[str, object] = {
+            "time": clock.rfc3339(record.created),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line.update((name, value) for name, value in vars(record).items() if name not in _STANDARD)
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+def set_up(level: str, stream: TextIO | None = None) -> None:
+    """Send all logs of the process to `stream` (standard error)."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    set_level(level)
+    # uvicorn tells of its own starts and stops; wharf says those itself, once for both listeners.
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+
+
+def set_level(level: str) -> None:
+    """The least level that is logged."""
+    logging.getLogger().setLevel(level.upper())

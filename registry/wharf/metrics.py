@@ -1,0 +1,117 @@
+"""Counters, gauges and histograms in Prometheus' text exposition format, and every metric that wharf has.
+
+Rule: a metric is declared here, once, with its help; names are Distribution's where the meaning is the same. Labels
+have few values: never a repository, a user or a digest. Values belong to one process.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
+BYTES = (256.0, 1024.0, 16384.0, 262144.0, 1048576.0, 16777216.0, 268435456.0, 4294967296.0)
+
+Labels = tuple[str, ...]
+
+
+class Counter:
+    """A value per combination of labels; a gauge is one that may also fall."""
+
+    def __init__(self, name: str, text: str, labels: Sequence[str] = (), kind: str = "counter") -> None:
+        self.name, self.text, self.labels, self.kind = name, text, tuple(labels), kind
+        self.values: dict[Labels, float] = {} if labels else {(): 0.0}
+
+    def add(self, *labels: str, amount: float = 1.0) -> None:
+        """Add to the value of these labels."""
+        self.values[labels] = self.values.get(labels, 0.0) + amount
+
+    def set(self, *labels: str, value: float) -> None:
+        """Set the value of these labels."""
+        self.values[labels] = value
+
+    def lines(self) -> Iterator[str]:
+        """The samples."""
+        for labels, value in sorted(self.values.items()):
+            yield f"{self.name}{_braces(self.labels, labels)} {_number(value)}"
+
+
+class Histogram:
+    """How many observations fell under each bound, their sum and their count."""
+
+    kind = "histogram"
+
+    def __init__(self, name: str, text: str, labels: Sequence[str], bounds: Sequence[float]) -> None:
+        self.name, self.text, self.labels, self.bounds = name, text, tuple(labels), tuple(bounds)
+        self.counts: dict[Labels, list[int]] = {}
+        self.sums: dict[Labels, float] = {}
+
+    def observe(self, *labels: str, value: float) -> None:
+        """Count one observation."""
+        counts = self.counts.get(labels)
+        if counts is None:
+            counts = self.counts[labels] = [0] * (len(self.bounds) + 1)
+        counts[bisect_left(self.bounds, value)] += 1
+        self.sums[labels] = self.sums.get(labels, 0.0) + value
+
+    def lines(self) -> Iterator[str]:
+        """The samples."""
+        names = (*self.labels, "le")
+        for labels, counts in sorted(self.counts.items()):
+            total = 0
+            for bound, count in zip((*self.bounds, float("inf")), counts, strict=True):
+                total += count
+                yield f"{self.name}_bucket{_braces(names, (*labels, _number(bound)))} {total}"
+            yield f"{self.name}_sum{_braces(self.labels, labels)} {_number(self.sums[labels])}"
+            yield f"{self.name}_count{_braces(self.labels, labels)} {total}"
+
+
+class Metrics:
+    """The metrics of one wharf."""
+
+    def __init__(self) -> None:
+        request = ("method", "handler")
+        self.requests = Counter("registry_http_requests_total", "Requests answered.", ("method", "handler", "code"))
+        self.duration = Histogram(
+            "registry_http_request_duration_seconds", "Seconds from request to end of answer.", request, SECONDS
+        )
+        self.in_flight = Counter("registry_http_in_flight_requests", "Requests being answered.", kind="gauge")
+        self.request_size = Histogram("registry_http_request_size_bytes", "Bytes of request bodies.", request, BYTES)
+        self.response_size = Histogram("registry_http_response_size_bytes", "Bytes of answers.", request, BYTES)
+        self.logins = Counter("wharf_logins_total", "Credentials seen, by outcome.", ("outcome",))
+        self.reload_failed = Counter(
+            "wharf_reload_failed", "1 while the newest version of a file cannot be used.", ("file",), kind="gauge"
+        )
+        self.reload_time = Counter(
+            "wharf_reload_timestamp_seconds", "When the file in use was loaded.", ("file",), kind="gauge"
+        )
+        self.storage = Counter(
+            "wharf_storage_bytes", "Bytes of the storage, by what they are.", ("kind",), kind="gauge"
+        )
+        self.uploads_expired = Counter("wharf_uploads_expired_total", "Upload sessions ended for want of bytes.")
+        self.webhook_events = Counter(
+            "wharf_webhook_events", "Events of each webhook, by state.", ("webhook", "state"), kind="gauge"
+        )
+
+    def exposition(self) -> str:
+        """Everything, in the text exposition format, version 0.0.4."""
+        lines = []
+        for metric in vars(self).values():
+            lines += [f"# HELP {metric.name} {metric.text}", f"# TYPE {metric.name} {metric.kind}", *metric.lines()]
+        return "\n".join(lines) + "\n"
+
+
+def _number(value: float) -> str:
+    if value == float("inf"):
+        return "+Inf"
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+def _braces(names: Sequence[str], values: Sequence[str]) -> str:
+    if not names:
+        return ""
+    escaped = (value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n") for value in values)
+    return "{" + ",".join(f'{name}="{value}"' for name, value in zip(names, escaped, strict=True)) + "}"

@@ -1,0 +1,224 @@
+"""Runs wharf: both listeners, the reloader and the background work, in one event loop.
+
+Rule: everything that is started here is ended here, in the opposite order and within a time. Work that must be done by
+one process only is done by the one that holds the lock file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import signal
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uvicorn
+import uvloop
+
+from wharf import __version__
+from wharf.blobs.filesystem import FileBlobStore
+from wharf.blobs.interface import BlobError
+from wharf.blobs.paths import Layout
+from wharf.http.admin import AdminApp, Reports
+from wharf.http.app import RegistryApp
+from wharf.http.connection import IDLE_SECONDS, Connection
+from wharf.http.services import Services
+from wharf.metadata.sqlite import SqliteIndex
+from wharf.metrics import Metrics
+from wharf.reload import Reloader
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Coroutine, Generator, Mapping
+
+
+log = logging.getLogger("wharf.server")
+
+GRACE_SECONDS = 20
+"""For running requests after SIGTERM; the kubelet kills after 30."""
+
+START_SECONDS = 10.0
+"""For a listener to come up."""
+
+LOCK_RETRY = 5.0
+"""Seconds between two tries to become the process that does the background work."""
+
+EXPIRY_INTERVAL = 600.0
+"""Seconds between two looks for upload sessions that have ended."""
+
+
+class AddressError(ValueError):
+    """An address cannot be listened on. The message says why."""
+
+
+class _Listener(uvicorn.Server):
+    """uvicorn's server without its signal handlers: wharf has two, and stops them itself."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Come up, and say so."""
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leave the signals alone."""
+        yield
+
+
+class Wharf:
+    """One registry process. `path` is the configuration file, `overrides` what the command line says instead of it."""
+
+    def __init__(self, path: str = "", overrides: Mapping[str, str] | None = None) -> None:
+        self._metrics = Metrics()
+        self.reloader = Reloader(self._metrics, path, overrides)
+        self._services: Services | None = None
+        self._listeners: list[tuple[_Listener, asyncio.Task[None]]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closing = contextlib.ExitStack()
+        self.port = 0
+        self.admin_port = 0
+
+    async def start(self) -> None:
+        """Load, open and listen. Raises LoadError, AddressError, MetadataError, BlobError; call stop() then too."""
+        self._closing.callback(self.reloader.close)
+        config = self.reloader.load()
+        blobs = FileBlobStore(config.data)
+        blobs.open()
+        self._closing.callback(blobs.close)
+        index = SqliteIndex(Layout(config.data).index, blobs.flush)
+        index.open()
+        self._closing.callback(index.close)
+        services = Services(index, blobs, self.reloader.live, self._metrics)
+        self._services = services
+        self.reloader.on_change(lambda live: setattr(services, "live", live))
+        reports = Reports(self.reloader.report, dict, lambda: self.reloader.admin_token)
+        self._spawn(self.reloader.run())
+        self._spawn(self._background(services))
+        self.port = await self._listen(config.address, RegistryApp(services))
+        if config.admin_address:
+            self.admin_port = await self._listen(config.admin_address, AdminApp(services, reports))
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT, then stop."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        try:
+            await self.start()
+            log.info("serving", extra=self.summary())
+            await stop.wait()
+            log.info("stopping", extra={"grace": GRACE_SECONDS})
+        finally:
+            await self.stop()
+        log.info("stopped")
+
+    async def stop(self) -> None:
+        """Finish running requests within GRACE_SECONDS, end the background work, close the storage."""
+        if self._services is not None:
+            self._services.stopping = True
+        # The admin listener last: until then probes say that this is stopping, not that it is gone.
+        for listener, serving in self._listeners:
+            listener.should_exit = True
+            await asyncio.wait({serving}, timeout=GRACE_SECONDS + 5)
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._closing.close()
+
+    def summary(self) -> dict[str, object]:
+        """What is served, for the log line at the start."""
+        config = self.reloader.config
+        scheme = "https" if self.reloader.tls else "http"
+        host = config.address.rpartition(":")[0]
+        return {
+            "version": __version__,
+            "url": f"{scheme}://{host}:{self.port}",
+            "admin": f"{scheme}://{config.admin_address.rpartition(':')[0]}:{self.admin_port}"
+            if self.admin_port
+            else "",
+            "data": config.data,
+            "authentication": "htpasswd" if config.auth else "none: everyone may do what the access rules allow anyone",
+        }
+
+    async def _listen(self, address: str, app: RegistryApp | AdminApp) -> int:
+        """Serve `app` on HOST:PORT; the port, which the system chose where it was 0."""
+        listening = bind(address)
+        config = uvicorn.Config(
+            app,
+            http=Connection,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=IDLE_SECONDS,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            ssl_context_factory=(lambda *_: self._context()) if self.reloader.tls else None,
+        )
+        listener = _Listener(config)
+        serving = asyncio.create_task(listener.serve(sockets=[listening]))
+        self._listeners.append((listener, serving))
+        async with asyncio.timeout(START_SECONDS):
+            await listener.ready.wait()
+        port: int = listening.getsockname()[1]
+        return port
+
+    def _context(self) -> ssl.SSLContext:
+        assert self.reloader.tls is not None
+        return self.reloader.tls
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    async def _background(self, services: Services) -> None:
+        """Do the work that only one process may do, once this is that process."""
+        path = Path(self.reloader.config.data) / "background.lock"
+        with path.open("ab") as file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    await asyncio.sleep(LOCK_RETRY)
+            await _expire_uploads(services)
+
+
+async def _expire_uploads(services: Services) -> None:
+    while True:
+        expiry = services.live.config.upload_expiry
+        try:
+            ended = await services.blobs.expire_uploads(expiry)
+        except BlobError as error:
+            log.warning("upload sessions not expired", extra={"cause": str(error)})
+        else:
+            services.metrics.uploads_expired.add(amount=ended)
+        await asyncio.sleep(min(EXPIRY_INTERVAL, expiry))
+
+
+def bind(address: str) -> socket.socket:
+    """A listening socket of HOST:PORT or [HOST]:PORT; port 0 lets the system choose. Raises AddressError."""
+    host, colon, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise AddressError(f"{address!r} is not HOST:PORT, such as 0.0.0.0:5000")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, int(port)), family=family, backlog=2048)
+    except OSError as error:
+        raise AddressError(f"cannot listen on {address}: {error.strerror or error}") from error
+
+
+def run(path: str, overrides: Mapping[str, str]) -> None:
+    """Serve until a signal says to stop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(Wharf(path, overrides).run())
