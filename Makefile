@@ -46,6 +46,7 @@ lint: $(READY) ## Check style, the import contracts and that generated files are
 	@$(BIN)/ruff format --check
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m wharfinger.api.generate --check
+	@$(BIN)/python -m tools.registry_reference --check
 
 types: $(READY) ## Check types, strictly
 	@$(BIN)/mypy
@@ -58,6 +59,7 @@ e2e: $(READY) ## Run e2e/ against the cluster of `make up` (or KUBECONFIG)
 
 generate: $(READY) ## Write the CRDs and the reference pages anew from the models
 	@$(BIN)/python -m wharfinger.api.generate
+	@$(BIN)/python -m tools.registry_reference
 
 lock: $(READY) ## Pin requirements/*.txt anew, with hashes, from pyproject.toml
 	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet --disable-pip-version-check pip-tools

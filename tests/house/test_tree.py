@@ -31,7 +31,7 @@ def test_no_file_names_a_package_host_or_a_path_of_one_machine(path: str) -> Non
     text = file.read_text()
     named = [host for host in PACKAGE_HOSTS if host in text]
     assert not named, f"{path} names {named}"
-    assert not re.search(r"(?<![\w.])/work/(?!\*)", text), f"{path} holds a path of one machine"
+    assert not re.search(r"(?<![\w.])/" + "work/", text), f"{path} holds a path of one machine"
 
 
 @pytest.mark.parametrize("path", [path for path in TEXT if path.startswith("requirements/")])
