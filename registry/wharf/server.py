@@ -1,26 +1,23 @@
 """Runs wharf: both listeners, the reloader and the background work, in one event loop.
 
-Rule: everything that is started here is ended here, in the opposite order and within a time. Work that must be done by
-one process only is done by the one that holds the lock file.
+Rule: everything that is started here is ended here, in the opposite order and within a time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import signal
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
 import uvloop
 
 from wharf import __version__
+from wharf.background import Background
 from wharf.blobs.filesystem import FileBlobStore
-from wharf.blobs.interface import BlobError
 from wharf.blobs.paths import Layout
 from wharf.http.admin import AdminApp, Reports
 from wharf.http.app import RegistryApp
@@ -42,12 +39,6 @@ GRACE_SECONDS = 20
 
 START_SECONDS = 10.0
 """For a listener to come up."""
-
-LOCK_RETRY = 5.0
-"""Seconds between two tries to become the process that does the background work."""
-
-EXPIRY_INTERVAL = 600.0
-"""Seconds between two looks for upload sessions that have ended."""
 
 
 class AddressError(ValueError):
@@ -97,10 +88,12 @@ class Wharf:
         self._closing.callback(index.close)
         services = Services(index, blobs, self.reloader.live, self._metrics)
         self._services = services
+        background = Background(services, index)
         self.reloader.on_change(lambda live: setattr(services, "live", live))
-        reports = Reports(self.reloader.report, dict, lambda: self.reloader.admin_token)
+        self.reloader.on_change(background.reconfigure)
+        reports = Reports(self.reloader.report, background.webhooks, lambda: self.reloader.admin_token)
         self._spawn(self.reloader.run())
-        self._spawn(self._background(services))
+        self._spawn(background.run())
         self.port = await self._listen(config.address, RegistryApp(services))
         if config.admin_address:
             self.admin_port = await self._listen(config.admin_address, AdminApp(services, reports))
@@ -178,31 +171,14 @@ class Wharf:
         return self.reloader.tls
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        self._tasks.append(asyncio.create_task(work))
-
-    async def _background(self, services: Services) -> None:
-        """Do the work that only one process may do, once this is that process."""
-        path = Path(self.reloader.config.data) / "background.lock"
-        with path.open("ab") as file:
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    await asyncio.sleep(LOCK_RETRY)
-            await _expire_uploads(services)
+        task = asyncio.create_task(work)
+        task.add_done_callback(_report)
+        self._tasks.append(task)
 
 
-async def _expire_uploads(services: Services) -> None:
-    while True:
-        expiry = services.live.config.upload_expiry
-        try:
-            ended = await services.blobs.expire_uploads(expiry)
-        except BlobError as error:
-            log.warning("upload sessions not expired", extra={"cause": str(error)})
-        else:
-            services.metrics.uploads_expired.add(amount=ended)
-        await asyncio.sleep(min(EXPIRY_INTERVAL, expiry))
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("background work stopped by a defect; restart wharf, and report this", exc_info=error)
 
 
 def bind(address: str) -> socket.socket:

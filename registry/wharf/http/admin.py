@@ -19,7 +19,7 @@ from wharf.blobs.interface import BlobError
 from wharf.metadata.interface import MetadataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from wharf.http.messages import Message, Receive, Send
     from wharf.http.services import Services
@@ -35,7 +35,7 @@ class Reports:
     """What /status asks of others: files by name, webhooks, and the token that it must be asked with."""
 
     file: Callable[[str], Mapping[str, str] | None]
-    webhooks: Callable[[], Mapping[str, Mapping[str, object]]]
+    webhooks: Callable[[], Awaitable[Mapping[str, Mapping[str, object]]]]
     token: Callable[[], str]
 
 
@@ -111,8 +111,14 @@ class AdminApp:
             "htpasswd": self._reports.file("htpasswd"),
             "certificate": self._reports.file("certificate"),
             "storage": storage,
-            "webhooks": self._reports.webhooks(),
+            "webhooks": await self._webhooks(),
         }
+
+    async def _webhooks(self) -> Mapping[str, Mapping[str, object]]:
+        try:
+            return await self._reports.webhooks()
+        except MetadataError:
+            return {}
 
     async def _metrics(self) -> str:
         metrics = self._services.metrics
@@ -124,7 +130,7 @@ class AdminApp:
             for kind in ("used", "capacity", "available"):
                 metrics.storage.set(kind, value=getattr(usage, kind))
         metrics.webhook_events.values.clear()
-        for name, report in self._reports.webhooks().items():
+        for name, report in (await self._webhooks()).items():
             for state in ("delivered", "pending", "dead"):
                 count = report.get(state, 0)
                 metrics.webhook_events.set(name, state, value=float(count) if isinstance(count, int) else 0.0)

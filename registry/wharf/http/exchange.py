@@ -35,6 +35,7 @@ class Exchange:
         self._request = request
         self._receive = receive
         self._send = send
+        self._ended = False
         self.started = False
         self.status = 0
         self.sent = 0  # bytes of body
@@ -60,7 +61,7 @@ class Exchange:
                 os.close(descriptor)
         if closing:
             await self._discard(DISCARD_CLOSE)
-        if closing or response.file is not None or response.stream is not None:
+        if not self._ended:
             await self._body(b"", more=False)
 
     async def _start(self, response: Response, closing: bool) -> None:
@@ -77,6 +78,7 @@ class Exchange:
 
     async def _body(self, body: bytes, more: bool) -> None:
         self.sent += len(body)
+        self._ended = not more
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
 
     async def _file(self, file: FileBody, descriptor: int) -> None:

@@ -1,0 +1,116 @@
+"""The work that one process does for all: delivering webhooks and ending upload sessions that nobody goes on with.
+
+Rule: whoever holds the lock file does it, and only while holding it; the others stand by and take over when the holder
+is gone, for the kernel frees the lock of a process that dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wharf import clock as wall
+from wharf.blobs.interface import BlobError
+from wharf.metadata.interface import MetadataError
+from wharf.metadata.sqlite_outbox import SqliteOutbox
+from wharf.webhooks.delivery import Deliveries
+from wharf.webhooks.envelope import Source
+from wharf.webhooks.router import Router
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wharf.http.services import Live, Services
+    from wharf.metadata.outbox import EndpointState
+    from wharf.metadata.sqlite import SqliteIndex
+
+log = logging.getLogger("wharf.background")
+
+LOCK_RETRY = 5.0
+"""Seconds between two tries to become the process that works."""
+
+EXPIRY_INTERVAL = 600.0
+"""Seconds between two looks for upload sessions that have ended."""
+
+
+class Background:
+    """The background work of one process, and what it knows of the webhooks."""
+
+    def __init__(self, services: Services, index: SqliteIndex) -> None:
+        self._services = services
+        self._index = index
+        self._outbox = SqliteOutbox(index, services.clock)
+        self._changed = asyncio.Event()
+        self.reconfigure(services.live)
+
+    def reconfigure(self, live: Live) -> None:
+        """Route events and deliver them by these settings."""
+        self._index.replace_route(Router(live.config.webhooks))
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Wait for the lock, then work until cancelled."""
+        path = Path(self._services.live.config.data) / "background.lock"
+        with path.open("ab") as file:
+            await _lock(file.fileno())
+            await asyncio.gather(self._deliver(), self._expire_uploads())
+
+    async def webhooks(self) -> Mapping[str, Mapping[str, object]]:
+        """How each configured webhook stands, in the form of /status."""
+        states = await self._outbox.states()
+        return {hook.name: _report(states.get(hook.name)) for hook in self._services.live.config.webhooks}
+
+    async def _deliver(self) -> None:
+        config = self._services.live.config
+        source = Source(config.url.partition("://")[2] or config.address, socket.gethostname())
+        deliveries = Deliveries(self._outbox, source, self._services.clock)
+        self._index.on_events(deliveries.wake)
+        try:
+            while True:
+                await self._changed.wait()
+                self._changed.clear()
+                try:
+                    await deliveries.configure(self._services.live.config.webhooks)
+                except MetadataError as error:
+                    log.warning("webhooks not configured, trying again", extra={"cause": str(error)})
+                    self._changed.set()
+                    await asyncio.sleep(LOCK_RETRY)
+        finally:
+            await deliveries.stop()
+
+    async def _expire_uploads(self) -> None:
+        while True:
+            expiry = self._services.live.config.upload_expiry
+            try:
+                ended = await self._services.blobs.expire_uploads(expiry)
+            except BlobError as error:
+                log.warning("upload sessions not expired", extra={"cause": str(error)})
+            else:
+                self._services.metrics.uploads_expired.add(amount=ended)
+            await asyncio.sleep(min(EXPIRY_INTERVAL, expiry))
+
+
+async def _lock(descriptor: int) -> None:
+    """Hold the lock on a file when this returns; it is freed when the file is closed."""
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        await asyncio.sleep(LOCK_RETRY)
+
+
+def _report(state: EndpointState | None) -> dict[str, object]:
+    return {
+        "delivered": state.delivered if state else 0,
+        "pending": state.pending if state else 0,
+        "dead": state.dead if state else 0,
+        "lastSuccess": wall.rfc3339(state.last_success if state else None),
+        "lastErrorAt": wall.rfc3339(state.last_error_at if state else None),
+        "lastError": state.last_error if state else "",
+        "nextAttempt": wall.rfc3339(state.next_attempt if state else None),
+    }
