@@ -1,0 +1,171 @@
+"""What each RegistryWebhook is told of itself: conditions and figures, from the replicas' reports.
+
+Rule: figures are the registry's own; while it cannot be asked, the last ones stay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from wharfinger.api.reasons import Reason
+from wharfinger.api.status import DeliveryError, RegistryWebhookStatus, WebhooksStatus
+from wharfinger.decide.condition import Finding, bad, first, good, unknown
+from wharfinger.decide.conditions import conditions
+from wharfinger.decide.observed import Manifest, Observed, WebhookReport
+from wharfinger.decide.replicas import active
+from wharfinger.decide.webhooks import Hook
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the conditions of one webhook are decided from."""
+
+    hook: Hook
+    unloaded: Finding | None  # why the newest configuration is not in use everywhere
+    report: WebhookReport | None
+
+    @property
+    def generation(self) -> int:
+        """The webhook's generation."""
+        return int(self.hook.manifest["metadata"].get("generation", 0))
+
+
+def invalid(state: State) -> Finding | None:
+    """Does something it names, or its own form, stand in the way?"""
+    return state.hook.problem
+
+
+def not_loaded(state: State) -> Finding | None:
+    """Does a replica not know it yet?"""
+    return state.unloaded
+
+
+def known(state: State) -> Finding:
+    """Every replica knows it."""
+    return good(Reason.ENDPOINT_LIVE, "every replica of the registry knows the endpoint")
+
+
+READY_CHECKS = (invalid, not_loaded, known)
+
+
+def suspended(state: State) -> Finding | None:
+    """Are events being kept back?"""
+    webhook = state.hook.webhook
+    if webhook is None or not webhook.spec.suspend:
+        return None
+    pending = state.report.pending if state.report else 0
+    return unknown(Reason.SUSPENDED, f"spec.suspend keeps {pending} events back: set it to false to send them")
+
+
+def held(state: State) -> Finding | None:
+    """Are events kept because something is missing?"""
+    problem = state.hook.problem
+    return bad(problem.reason, problem.message) if problem else None
+
+
+def unasked(state: State) -> Finding | None:
+    """Is there nothing to go by?"""
+    return None if state.report else unknown(Reason.NOTHING_SENT, "the registry has not reported on this endpoint yet")
+
+
+def failing(state: State) -> Finding | None:
+    """Did the last attempt fail?"""
+    report = state.report
+    if report is None or not report.last_error or report.last_error_at <= report.last_success:
+        return None
+    tried = f"; next attempt {report.next_attempt}" if report.next_attempt else ""
+    message = f"the endpoint did not take the last event: {report.last_error}{tried}; {report.pending} waiting"
+    return bad(Reason.DELIVERY_FAILING, f"{message}, {report.dead} given up: check that the endpoint is up and accepts")
+
+
+def silent(state: State) -> Finding | None:
+    """Has nothing been sent yet?"""
+    delivered = state.report is not None and state.report.last_success
+    return None if delivered else unknown(Reason.NOTHING_SENT, "no event has been sent yet")
+
+
+def delivering(state: State) -> Finding:
+    """The last attempt was a success."""
+    dead = state.report.dead if state.report else 0
+    return good(Reason.DELIVERED, "the endpoint took the last event" + (f"; {dead} were given up" if dead else ""))
+
+
+DELIVERING_CHECKS = (suspended, held, unasked, failing, silent, delivering)
+
+
+def status(hook: Hook, observed: Observed, unloaded: Finding | None, now: datetime) -> tuple[dict[str, Any], bool]:
+    """The status of one webhook, and whether it is healthy."""
+    state = State(hook, unloaded, _summed(hook.name, observed))
+    findings = {"Ready": first(READY_CHECKS, state), "Delivering": first(DELIVERING_CHECKS, state)}
+    healthy = findings["Ready"].status == "True" and findings["Delivering"].status != "False"
+    return _status(hook.manifest, findings, state.report, now), healthy
+
+
+def orphan(webhook: Manifest, now: datetime) -> dict[str, Any] | None:
+    """The status of a RegistryWebhook whose Registry is not there; None when it says so already."""
+    name = ((webhook.get("spec") or {}).get("registryRef") or {}).get("name", "")
+    message = f"no Registry {name!r} in this namespace: create it, or correct spec.registryRef.name"
+    missing = bad(Reason.REGISTRY_NOT_FOUND, message)
+    fresh = _status(webhook, {"Ready": missing, "Delivering": missing}, None, now)
+    return None if fresh == (webhook.get("status") or {}) else fresh
+
+
+def total(healthy: list[bool]) -> WebhooksStatus:
+    """The Registry's own figures on its webhooks."""
+    return WebhooksStatus(total=len(healthy), healthy=sum(healthy))
+
+
+def _summed(name: str, observed: Observed) -> WebhookReport | None:
+    """The figures of all replicas; times and errors are the newest."""
+    reports = [
+        replica.report.webhooks[name]
+        for replica in active(observed)
+        if replica.report is not None and name in replica.report.webhooks
+    ]
+    if not reports:
+        return None
+    newest = max(reports, key=lambda report: report.last_error_at)
+    return WebhookReport(
+        delivered=sum(report.delivered for report in reports),
+        pending=sum(report.pending for report in reports),
+        dead=sum(report.dead for report in reports),
+        last_success=max(report.last_success for report in reports),
+        last_error_at=newest.last_error_at,
+        last_error=newest.last_error,
+        next_attempt=newest.next_attempt,
+    )
+
+
+def _status(
+    manifest: Manifest, findings: dict[str, Finding], report: WebhookReport | None, now: datetime
+) -> dict[str, Any]:
+    old = manifest.get("status") or {}
+    generation = int(manifest["metadata"].get("generation", 0))
+    if report is None:
+        figures = {key: old[key] for key in ("delivered", "pending", "dead", "lastSuccess", "lastError") if key in old}
+    else:
+        figures = _figures(report)
+    fresh = RegistryWebhookStatus(observed_generation=generation, conditions=conditions(findings, old, generation, now))
+    return {**msgspec.to_builtins(fresh), **figures}
+
+
+def _figures(report: WebhookReport) -> dict[str, Any]:
+    error = None
+    if report.last_error and report.last_error_at > report.last_success:
+        error = DeliveryError(
+            at=report.last_error_at or None, message=report.last_error[:1024], next_attempt=report.next_attempt or None
+        )
+    figures: dict[str, Any] = msgspec.to_builtins(
+        RegistryWebhookStatus(
+            delivered=report.delivered,
+            pending=report.pending,
+            dead=report.dead,
+            last_success=report.last_success or None,
+            last_error=error,
+        )
+    )
+    return figures

@@ -1,0 +1,70 @@
+"""Where secrets come from: passwords, tokens, keys, serial numbers and password hashes.
+
+Rule: this is the only source of randomness in a decision, and it is passed in, so that tests can foretell it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Protocol
+
+import bcrypt
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+BCRYPT_LONGEST = 72  # bytes; bcrypt looks at no more
+_COST = 10  # 2^10 rounds: some 60 ms here, and what htpasswd users know
+_PASSWORD_BYTES = 24  # 192 bits
+
+
+class Mint(Protocol):
+    """Makes and checks secrets."""
+
+    def password(self) -> str:
+        """A new password of at least 128 random bits, safe in URLs and shells."""
+
+    def token(self) -> str:
+        """A new bearer token."""
+
+    def hash(self, password: str) -> str:
+        """The bcrypt hash of a password, with a new salt."""
+
+    def verify(self, password: str, hashed: str) -> bool:
+        """Whether the hash is of this password; False for a malformed hash."""
+
+    def key(self) -> ec.EllipticCurvePrivateKey:
+        """A new private key on P-256."""
+
+    def serial(self) -> int:
+        """A new serial number for a certificate."""
+
+
+class SystemMint:
+    """The operating system's randomness."""
+
+    def password(self) -> str:
+        """192 random bits in URL-safe letters."""
+        return secrets.token_urlsafe(_PASSWORD_BYTES)
+
+    def token(self) -> str:
+        """256 random bits in URL-safe letters."""
+        return secrets.token_urlsafe(32)
+
+    def hash(self, password: str) -> str:
+        """Hash with bcrypt; the password is at most 72 bytes long."""
+        return bcrypt.hashpw(password.encode(), bcrypt.gensalt(_COST)).decode()
+
+    def verify(self, password: str, hashed: str) -> bool:
+        """Compare in constant time, as bcrypt does."""
+        try:
+            return bcrypt.checkpw(password.encode(), hashed.encode())
+        except ValueError:  # not a bcrypt hash, or a password that bcrypt would not take
+            return False
+
+    def key(self) -> ec.EllipticCurvePrivateKey:
+        """A P-256 key: small, quick, and known to every client."""
+        return ec.generate_private_key(ec.SECP256R1())
+
+    def serial(self) -> int:
+        """159 random bits, as RFC 5280 (section 4.1.2.2) allows."""
+        return x509.random_serial_number()

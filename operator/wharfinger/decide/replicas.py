@@ -1,0 +1,73 @@
+"""What the replicas say of the files that they have loaded.
+
+Rule: a thing is live only when every replica that the spec asks for reports it. Pods that are going do not count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wharfinger.api.reasons import Reason
+from wharfinger.decide.condition import Finding, bad
+from wharfinger.decide.observed import FileReport, Manifest, Observed, Replica, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """A file that the pods mount: how it is found in a report, and how trouble with it is called."""
+
+    what: str
+    of: Callable[[Report], FileReport]
+    pending: Reason
+    rejected: Reason
+
+
+CONFIGURATION = Mounted(
+    "configuration", lambda report: report.configuration, Reason.CONFIGURATION_PENDING, Reason.CONFIGURATION_REJECTED
+)
+HTPASSWD = Mounted("passwords", lambda report: report.htpasswd, Reason.CREDENTIALS_PENDING, Reason.CREDENTIALS_REJECTED)
+CERTIFICATE = Mounted(
+    "certificate", lambda report: report.certificate, Reason.CERTIFICATE_PENDING, Reason.CERTIFICATE_REJECTED
+)
+
+
+def sha256(text: str | None) -> str:
+    """How a replica names a file's content; empty for a file that is not there."""
+    return "" if text is None else hashlib.sha256(text.encode()).hexdigest()
+
+
+def pod_name(pod: Manifest) -> str:
+    """The pod's name."""
+    return str(pod.get("metadata", {}).get("name", ""))
+
+
+def active(observed: Observed) -> tuple[Replica, ...]:
+    """The replicas that are there to stay."""
+    return tuple(
+        replica
+        for replica in observed.replicas
+        if not replica.pod.get("metadata", {}).get("deletionTimestamp")
+        and replica.pod.get("status", {}).get("phase") not in ("Failed", "Succeeded")
+    )
+
+
+def unloaded(observed: Observed, wanted: int, mounted: Mounted, sha256: str) -> Finding | None:
+    """Why not every replica has loaded the file with this hash; None when all have, or none is wanted."""
+    if wanted == 0:
+        return None
+    replicas = active(observed)
+    if len(replicas) < wanted:
+        return bad(mounted.pending, "no replica runs yet: see WorkloadReady")
+    for replica in replicas:
+        name = pod_name(replica.pod)
+        if replica.report is None:
+            return bad(mounted.pending, f"pod {name} has not said what it has loaded: see WorkloadReady")
+        file = mounted.of(replica.report)
+        if file.sha256 != sha256:
+            if file.error:
+                message = f"pod {name} cannot use the newest {mounted.what} and keeps what it had: {file.error}"
+                return bad(mounted.rejected, message)
+            return bad(mounted.pending, f"pod {name} has not loaded the newest {mounted.what} yet")
+    return None
