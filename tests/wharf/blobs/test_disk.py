@@ -1,0 +1,50 @@
+import errno
+import threading
+
+import pytest
+
+from wharf.blobs import disk
+from wharf.blobs.interface import NoSpaceError, StoreUnavailableError
+
+
+@pytest.mark.parametrize(
+    ("number", "error"),
+    [(errno.ENOSPC, NoSpaceError), (errno.EDQUOT, NoSpaceError), (errno.EROFS, StoreUnavailableError),
+     (errno.EIO, StoreUnavailableError), (errno.ENOENT, FileNotFoundError)],
+)  # fmt: skip
+def test_errors_of_the_disk_get_their_meaning(number, error):
+    with pytest.raises(error), disk.translated():
+        raise OSError(number, "the reason")
+
+
+def test_directories_are_made_with_those_above(tmp_path):
+    disk.make_directory(tmp_path / "a" / "b" / "c")
+    disk.make_directory(tmp_path / "a" / "b" / "c")
+    assert (tmp_path / "a" / "b" / "c").is_dir()
+    disk.sync(tmp_path / "a")
+
+
+def test_many_share_a_lock_and_one_has_it_alone(tmp_path):
+    path = tmp_path / "lock"
+    alone = threading.Event()
+
+    def take():
+        with disk.locked(path, exclusive=True):
+            alone.set()
+
+    with disk.locked(path, exclusive=False), disk.locked(path, exclusive=False):
+        thread = threading.Thread(target=take)
+        thread.start()
+        assert not alone.wait(0.05)
+    assert alone.wait(10)
+    thread.join()
+
+
+def test_all_files_below_a_directory_are_measured(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "one").write_bytes(b"x" * 10)
+    (tmp_path / "two").write_bytes(b"x" * 5)
+    assert disk.measure(tmp_path) == 15
+    assert disk.measure(tmp_path / "absent") == 0
+    capacity, available = disk.space(tmp_path)
+    assert capacity >= available > 0

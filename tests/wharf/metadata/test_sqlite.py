@@ -1,0 +1,53 @@
+import asyncio
+
+from wharf.metadata.sqlite import TOUCH_INTERVAL
+
+
+async def test_the_version_changes_with_a_commit_of_this_or_of_another_process(open_index, manifest):
+    here, there = open_index(), open_index()
+    first = here.version()
+    assert here.version() == first
+    await here.put_manifest(manifest(1), [])
+    second = here.version()
+    assert second != first
+    await there.put_manifest(manifest(2), [])
+    assert here.version() != second
+
+
+async def test_two_processes_push_at_the_same_time(open_index, manifest):
+    indexes = [open_index(), open_index()]
+    puts = [manifest(number, tags=(f"v{number:03}",)) for number in range(60)]
+    await asyncio.gather(*(indexes[number % 2].put_manifest(put, []) for number, put in enumerate(puts)))
+    assert await indexes[0].tags("team/app", "", 100) == [f"v{number:03}" for number in range(60)]
+
+
+async def test_looking_at_a_blob_that_garbage_collection_might_take_touches_it(open_index, blob, clock):
+    index = open_index()
+    await index.put_blob("team/app", blob(1))
+    clock.now += TOUCH_INTERVAL / 2
+    before = index.version()
+    await index.get_blob("team/app", blob(1).digest)
+    assert index.version() == before
+    clock.now += TOUCH_INTERVAL
+    await index.get_blob("team/app", blob(1).digest)
+    assert index.version() != before
+
+
+async def test_looking_at_a_blob_of_a_manifest_writes_nothing(open_index, blob, manifest, clock):
+    index = open_index()
+    await index.put_blob("team/app", blob(1))
+    await index.put_manifest(manifest(1, (1,)), [])
+    clock.now += 10 * TOUCH_INTERVAL
+    before = index.version()
+    await index.get_blob("team/app", blob(1).digest)
+    assert index.version() == before
+
+
+async def test_listeners_hear_of_commits_that_posted_events(open_index, manifest, event):
+    index = open_index(route=lambda event: ["hook"] if event.action == "push" else [])
+    heard = []
+    index.on_events(lambda: heard.append(1))
+    await index.put_manifest(manifest(1), [event(action="pull")])
+    assert heard == []
+    await index.put_manifest(manifest(1), [event(action="push")])
+    assert heard == [1]

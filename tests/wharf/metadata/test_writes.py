@@ -1,0 +1,57 @@
+import sqlite3
+
+import pytest
+
+from wharf.metadata import reads, writes
+from wharf.metadata.schema import migrate
+
+
+@pytest.fixture
+def connection():
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(connection)
+    connection.execute("PRAGMA foreign_keys = ON")
+    yield connection
+    connection.close()
+
+
+def touched(connection):
+    return connection.execute("SELECT touched FROM hold").fetchone()[0]
+
+
+def test_a_manifest_whose_blobs_are_not_all_flushed_is_not_stored(connection, blob, manifest):
+    writes.put_blob(connection, "team/app", blob(1), False, 1.0)
+    assert not writes.put_manifest(connection, manifest(1, (1,)), (), 2.0)
+    assert reads.manifest(connection, "team/app", manifest(1).digest) is None
+    key = reads.held(connection, "team/app", [blob(1).digest])[blob(1).digest].id
+    assert writes.put_manifest(connection, manifest(1, (1,)), (key,), 2.0)
+    assert reads.held(connection, "team/app", [blob(1).digest])[blob(1).digest].durable
+
+
+def test_the_grace_period_of_a_blob_begins_when_its_manifest_is_deleted(connection, blob, manifest):
+    writes.put_blob(connection, "team/app", blob(1), True, 1.0)
+    writes.put_manifest(connection, manifest(1, (1,)), (), 2.0)
+    assert touched(connection) == 1.0
+    writes.delete_manifest(connection, "team/app", manifest(1).digest, 50.0)
+    assert touched(connection) == 50.0
+
+
+def test_a_mount_begins_a_grace_period_of_its_own(connection, blob):
+    writes.put_blob(connection, "source", blob(1), True, 1.0)
+    writes.mount_blob(connection, "team/app", blob(1).digest, "source", 9.0)
+    assert reads.blob(connection, "team/app", blob(1).digest).touched == 9.0
+    assert reads.blob(connection, "source", blob(1).digest).touched == 1.0
+
+
+def test_touching_what_is_not_held_says_so(connection, blob):
+    assert not writes.touch_hold(connection, "team/app", blob(1).digest, 1.0)
+
+
+def test_lost_content_that_a_manifest_names_is_to_be_pushed_and_flushed_again(connection, blob, manifest):
+    writes.put_blob(connection, "team/app", blob(1), True, 1.0)
+    writes.put_manifest(connection, manifest(1, (1,)), (), 2.0)
+    writes.forget(connection, [blob(1).digest])
+    assert reads.blob(connection, "team/app", blob(1).digest) is None
+    assert reads.manifest(connection, "team/app", manifest(1).digest) is not None
+    writes.put_blob(connection, "team/app", blob(1), False, 3.0)
+    assert not reads.held(connection, "team/app", [blob(1).digest])[blob(1).digest].durable
