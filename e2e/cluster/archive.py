@@ -31,7 +31,8 @@ class ScratchImage:
     directories: tuple[str, ...] = ("/tmp",)
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
-    user: str = ""
+    root: Path | None = None
+    """A tar archive of a whole root file system, instead of files, links and directories."""
 
 
 def architecture() -> str:
@@ -41,7 +42,7 @@ def architecture() -> str:
 
 def write_archive(image: ScratchImage, target: Path) -> None:
     """Write `image` to `target`, atomically."""
-    layer = _layer(image)
+    layer = image.root.read_bytes() if image.root else _layer(image)
     diff_id = hashlib.sha256(layer).hexdigest()
     configuration = json.dumps(_configuration(image, diff_id), sort_keys=True).encode()
     config_name = hashlib.sha256(configuration).hexdigest() + ".json"
@@ -69,8 +70,6 @@ def _configuration(image: ScratchImage, diff_id: str) -> dict[str, object]:
         config["Entrypoint"] = list(image.entrypoint)
     if image.command:
         config["Cmd"] = list(image.command)
-    if image.user:
-        config["User"] = image.user
     return {
         "architecture": architecture(),
         "os": "linux",

@@ -1,4 +1,6 @@
-"""`python -m e2e.cluster COMMAND`: the cluster from the command line. Rule: answers on standard output, progress on standard error.
+"""`python -m e2e.cluster COMMAND`: the cluster from the command line.
+
+Rule: answers go to standard output, progress to standard error.
 
 up            bring the cluster up, mend it, or find it well
 down          take all of it down
@@ -17,6 +19,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from e2e.cluster import images
 from e2e.cluster.errors import ClusterError
 from e2e.cluster.interface import Cluster, open_cluster
 
@@ -27,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m e2e.cluster", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     answers = ("env", "kubeconfig", "kubectl", "node-address", "host-address")
-    parser.add_argument("command", choices=("up", "down", "status", "load", *answers))
+    parser.add_argument("command", choices=("up", "down", "status", "load", "images", *answers))
     parser.add_argument("files", nargs="*", type=Path, help="image archives, for `load`")
     options = parser.parse_args(arguments)
     try:
@@ -46,6 +49,9 @@ def _perform(command: str, files: Sequence[Path]) -> int:
     elif command == "load":
         for file in files:
             cluster.load_image(file)
+    elif command == "images":
+        images.ensure(cluster)
+        print(images.OPERATOR_IMAGE, images.REGISTRY_IMAGE, sep="\n")
     elif command == "status":
         return _status(cluster)
     else:

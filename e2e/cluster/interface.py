@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 
+from e2e.cluster.builders import Builder
 from e2e.cluster.commands import succeeds
 from e2e.cluster.errors import ClusterError, UnusableMachineError
 from e2e.cluster.settings import Settings
@@ -18,6 +19,8 @@ class Cluster(ABC):
     """A Kubernetes cluster of one node, reachable from this machine."""
 
     provider: str
+    default_base: str = ""
+    """Base image to try when BASE_IMAGE is not given; empty: none, one is made."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -48,9 +51,10 @@ class Cluster(ABC):
     def load_image(self, archive: Path) -> None:
         """Make the images of a `docker save` archive known to the node; cheap when they are already."""
 
+    @property
     @abstractmethod
-    def build_image(self, context: Path, dockerfile: Path, reference: str, arguments: Mapping[str, str]) -> None:
-        """Build a Dockerfile with the builder that this provider's machine has, and load the result."""
+    def builder(self) -> Builder:
+        """What builds Dockerfiles on this provider's machine."""
 
     @abstractmethod
     def node_address(self) -> str:
@@ -61,8 +65,11 @@ class Cluster(ABC):
         """An address of this machine that pods can reach."""
 
     @abstractmethod
-    def trust_registry(self, host: str, ca_pem: str) -> None:
-        """Let the node's container runtime pull from `host` (as images name it, with any port) trusting `ca_pem`."""
+    def trust_registry(self, host: str, ca_pem: str, address: str = "") -> None:
+        """Let the node's container runtime pull from `host` (as images name it, with any port) trusting `ca_pem`.
+
+        `address` is where `host` is, for nodes that cannot resolve the cluster's names.
+        """
 
     def environment(self) -> dict[str, str]:
         """Variables for a shell: KUBECONFIG, and a PATH that finds kubectl."""

@@ -2,10 +2,10 @@
 
 import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
-from e2e.cluster.debian import CLIENT_PACKAGES, IMAGE_PACKAGES, NODE_PACKAGES, ensure_packages
+from e2e.cluster.builders import Buildah, Builder
+from e2e.cluster.debian import IMAGE_PACKAGES, NODE_PACKAGES, ensure_packages
 from e2e.cluster.errors import ClusterError, UnusableMachineError
 from e2e.cluster.interface import Cluster
 from e2e.cluster.local import api, bring_up, cgroups, configurations, host
@@ -53,7 +53,7 @@ class LocalCluster(Cluster):
         if os.geteuid():
             raise UnusableMachineError("the local cluster needs root: run it with sudo")
         with locked(self.settings.lock_file):
-            ensure_packages({**NODE_PACKAGES, **IMAGE_PACKAGES, **CLIENT_PACKAGES})
+            ensure_packages(NODE_PACKAGES)
             self._tools.ensure(PROGRAMS)
             archives = [self._small.pause(), self._small.coredns(), self._small.provisioner(), self._small.busybox()]
             if not bring_up.is_well(self.settings, self._programs()):
@@ -82,11 +82,13 @@ class LocalCluster(Cluster):
         with locked(self.settings.lock_file):
             load_archive(self._node(), archive)
 
-    def build_image(self, context: Path, dockerfile: Path, reference: str, arguments: Mapping[str, str]) -> None:
-        """Build with buildah and load the result."""
-        raise NotImplementedError
+    @property
+    def builder(self) -> Builder:
+        """buildah."""
+        ensure_packages({"buildah": IMAGE_PACKAGES["buildah"]})
+        return Buildah(self.settings.cache)
 
-    def trust_registry(self, host: str, ca_pem: str) -> None:
+    def trust_registry(self, host: str, ca_pem: str, address: str = "") -> None:
         """Write containerd's `certs.d` entry for `host`; it takes effect with the next pull."""
         directory = self._node().certs_d / host
         directory.mkdir(parents=True, exist_ok=True)
