@@ -112,6 +112,9 @@ Flush = Callable[["Sequence[str]"], "Awaitable[Sequence[str]]"]
 Route = Callable[[Event], "Sequence[str]"]
 """The names of the webhooks that are to be told of an event."""
 
+Readable = Callable[[str], bool]
+"""Whether content may be taken from a repository of this name."""
+
 
 class Index(Protocol):
     """Repositories, what they hold, their tags, and the outbox of events.
@@ -152,8 +155,14 @@ class Index(Protocol):
     async def put_blob(self, repository: str, blob: Blob) -> None:
         """Record that the content of `blob` is stored and that this repository holds it."""
 
-    async def mount_blob(self, repository: str, digest: str, source: str, events: Sequence[Event]) -> Blob | None:
-        """Let this repository hold what `source` already holds; None when it does not."""
+    async def mount_blob(
+        self, repository: str, digest: str, source: str | Readable, events: Sequence[Event]
+    ) -> Blob | None:
+        """Let this repository hold what `source` already holds; None when it does not.
+
+        `source` as a question: any repository that holds the blob and for which it says yes, such as those that the
+        client may read. The events then name the one that was found.
+        """
 
     async def delete_blob(self, repository: str, digest: str, events: Sequence[Event]) -> bool:
         """End this repository's hold on a blob; the content goes when garbage is collected."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
+    from wharf.metadata.interface import Readable
+
 _BY_TAG = """SELECT m.digest, m.media_type, m.content FROM repository r
     JOIN tag t ON t.repository_id = r.id JOIN manifest m ON m.id = t.manifest_id WHERE r.name = ? AND t.name = ?"""
 
@@ -41,6 +43,9 @@ _BLOB = """SELECT b.digest, b.size, h.touched, EXISTS (
 
 _HELD = """SELECT b.id, b.durable FROM repository r JOIN hold h ON h.repository_id = r.id
     JOIN blob b ON b.id = h.blob_id WHERE r.name = ? AND b.digest = ?"""
+
+_HOLDERS = """SELECT r.name FROM blob b JOIN hold h ON h.blob_id = b.id JOIN repository r ON r.id = h.repository_id
+    WHERE b.digest = ?"""
 
 
 class HeldBlob(NamedTuple):
@@ -91,6 +96,11 @@ def blob(connection: sqlite3.Connection, repository: str, digest: str) -> HeldBl
     """The blob, when the repository holds it."""
     row = connection.execute(_BLOB, (repository, digest)).fetchone()
     return None if row is None else HeldBlob(Blob(row[0], row[1]), row[2], bool(row[3]))
+
+
+def holder(connection: sqlite3.Connection, digest: str, readable: Readable) -> str:
+    """A repository that holds the blob and that may be read; empty when there is none."""
+    return next((row[0] for row in connection.execute(_HOLDERS, (digest,)) if readable(row[0])), "")
 
 
 def held(connection: sqlite3.Connection, repository: str, digests: Iterable[str]) -> dict[str, Held]:

@@ -6,6 +6,7 @@ Several processes may share the database: SQLite's lock orders their commits.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wharf import clock as wall
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from wharf.clock import Clock
-    from wharf.metadata.interface import Descriptor, Event, Flush, Manifest, ManifestPut, Route
+    from wharf.metadata.interface import Descriptor, Event, Flush, Manifest, ManifestPut, Readable, Route
 
 T = TypeVar("T")
 
@@ -170,12 +171,14 @@ class SqliteIndex:
         now, durable = self._clock(), self._flush_blobs
         await self.write(lambda connection: writes.put_blob(connection, repository, blob, durable, now))
 
-    async def mount_blob(self, repository: str, digest: str, source: str, events: Sequence[Event]) -> Blob | None:
+    async def mount_blob(
+        self, repository: str, digest: str, source: str | Readable, events: Sequence[Event]
+    ) -> Blob | None:
         """See Index."""
         now = self._clock()
-        return await self.write(
-            lambda connection: writes.mount_blob(connection, repository, digest, source, now), events
-        )
+        name = source if isinstance(source, str) else self.read(reads.holder, digest, source)
+        told = [replace(event, from_repository=name) for event in events]
+        return await self.write(lambda connection: writes.mount_blob(connection, repository, digest, name, now), told)
 
     async def delete_blob(self, repository: str, digest: str, events: Sequence[Event]) -> bool:
         """See Index."""

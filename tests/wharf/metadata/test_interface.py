@@ -148,6 +148,13 @@ async def test_a_mount_needs_a_source_that_holds_the_blob(index, blob):
     assert await index.mount_blob("new", blob(2).digest, "team/app", []) is None
     assert await index.mount_blob("new", blob(1).digest, "nowhere", []) is None
     assert await index.mount_blob("new", blob(1).digest, "team/app", []) == blob(1)
+
+
+async def test_a_mount_without_a_source_takes_the_blob_from_where_the_client_may_read(index, blob):
+    await index.put_blob("secret/app", blob(1))
+    assert await index.mount_blob("new", blob(1).digest, lambda name: not name.startswith("secret/"), []) is None
+    await index.put_blob("team/app", blob(1))
+    assert await index.mount_blob("new", blob(1).digest, lambda name: not name.startswith("secret/"), []) == blob(1)
     assert await index.get_blob("new", blob(1).digest) == blob(1)
 
 
