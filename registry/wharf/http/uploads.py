@@ -117,7 +117,12 @@ async def _mount(services: Services, request: Request) -> Response | None:
         raise RegistryError(Problem.DIGEST_INVALID, f"{first_line(digest)!r} is not a digest that can be mounted")
     if source and not references.is_name(source):
         raise RegistryError(Problem.NAME_INVALID, f"{first_line(source)!r} is not a repository name")
-    if source and not services.live.access.allows(request.subject, source, "pull"):
+    access, subject = services.live.access, request.subject
+
+    def readable(name: str) -> bool:
+        return access.allows(subject, name, "pull")
+
+    if source and not readable(source):
         return None  # as if it were not there: the client uploads, and learns nothing of what it may not see
     told = event(
         services,
@@ -128,7 +133,7 @@ async def _mount(services: Services, request: Request) -> Response | None:
         media_type=media_types.OCTET_STREAM,
         from_repository=source,
     )
-    blob = await services.index.mount_blob(request.name, digest, source, [told])
+    blob = await services.index.mount_blob(request.name, digest, source or readable, [told])
     return None if blob is None else _created(request.name, digest)
 
 
