@@ -45,6 +45,8 @@ class Endpoint:
     def __init__(self, hook: Webhook) -> None:
         self._hook = hook
         self._broken = ""
+        if any(character in "\r\n\0" for pair in hook.headers.items() for text in pair for character in text):
+            self._broken = "a header of the webhook holds a line break: correct it"
         verify: ssl.SSLContext | bool = True
         if hook.ca:
             try:
@@ -78,7 +80,7 @@ class Endpoint:
             return Outcome("the webhook's `url` is not usable: correct it")
         except (aiohttp.ClientError, OSError) as error:
             return Outcome(_printable(str(error) or type(error).__name__))
-        except ValueError:  # a header with a line break, a host name that is none
+        except ValueError:  # a header's name that is none, a host name that cannot be encoded
             return Outcome("the webhook's `url` or `headers` are not usable: correct them")
 
 

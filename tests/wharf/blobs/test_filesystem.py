@@ -40,7 +40,11 @@ async def test_content_is_read_only_and_where_the_layout_says(open_store, put, l
 
 async def test_content_that_may_be_in_use_is_replaced_only_by_synced_content(put, monkeypatch):
     synced = []
-    monkeypatch.setattr("wharf.blobs.session.Session.sync", synced.append)
+
+    def sync(session):
+        synced.append(session)
+
+    monkeypatch.setattr("wharf.blobs.session.Session.sync", sync)
     await put(b"content")
     assert synced == []
     await put(b"content")
