@@ -20,6 +20,7 @@ from wharf.blobs import disk
 from wharf.blobs.durability import Flusher
 from wharf.blobs.interface import (
     DigestMismatchError,
+    InvalidDigestError,
     NoSpaceError,
     OffsetError,
     Upload,
@@ -27,7 +28,8 @@ from wharf.blobs.interface import (
     UploadUnknownError,
     Usage,
 )
-from wharf.blobs.paths import Layout, split
+from wharf.blobs.listing import Stored
+from wharf.blobs.paths import Layout, digest_of, split
 from wharf.blobs.reader import FileReader
 from wharf.blobs.receiver import receive
 from wharf.blobs.session import HashState, Session
@@ -163,6 +165,11 @@ class FileBlobStore:
         """See BlobStore."""
         return await self._in_thread(self._delete, self._layout.blob(digest), older_than)
 
+    async def listing(self) -> AsyncIterator[Sequence[Stored]]:
+        """See Listing."""
+        for directory in await self._in_thread(lambda: sorted(self._layout.blobs.glob("*/*"))):
+            yield await self._in_thread(_contents, directory)
+
     async def usage(self) -> Usage:
         """See BlobStore."""
         return await self._in_thread(self._meter.usage)
@@ -227,3 +234,14 @@ class FileBlobStore:
             await asyncio.wait({work})
             work.exception()  # nobody is left to hear of it
             raise
+
+
+def _contents(directory: Path) -> list[Stored]:
+    """What one directory of content holds."""
+    found = []
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(directory) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError, InvalidDigestError):
+                status = entry.stat(follow_symlinks=False)
+                found.append(Stored(digest_of(directory / entry.name), status.st_size, status.st_mtime))
+    return found

@@ -1,0 +1,29 @@
+"""What garbage collection asks of a blob store: everything that is in it, known to the index or not.
+
+Rule: listing goes a piece at a time, so its memory does not grow with the store, and content that comes or goes
+meanwhile may be listed or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Content as the store has it: `size` in bytes, `stored` in Unix seconds."""
+
+    digest: str
+    size: int
+    stored: float
+
+
+class Listing(Protocol):
+    """A store that can say what it has."""
+
+    def listing(self) -> AsyncIterator[Sequence[Stored]]:
+        """All content, some at a time. What does not look like content is left out."""

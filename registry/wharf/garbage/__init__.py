@@ -1,0 +1,1 @@
+"""Garbage: what goes and what stays, each with its reason, and the removal that is safe while pushes go on."""

@@ -1,0 +1,28 @@
+import asyncio
+from contextlib import suppress
+
+from wharf.garbage.routine import Routine, Terms
+
+
+async def test_expired_uploads_and_garbage_go(registry, clock):
+    await registry.push_blob(b"abandoned")
+    upload = await registry.store.start_upload("app")
+    clock.now += 1e9  # also of the upload's file, whose times are the machine's
+    report = await Routine(registry.inventory, registry.store, Terms(), clock).once()
+    assert (report.deleted, report.freed) == (1, 9)
+    assert not list(registry.store._layout.uploads.iterdir()), upload
+
+
+async def test_a_round_that_fails_is_reported_and_the_next_one_comes(registry, clock, caplog):
+    await registry.push_blob(b"abandoned")
+    clock.now += 1e9
+    routine = Routine(registry.inventory, registry.store, Terms(interval=0.01), clock)
+    registry.index.close()
+    task = asyncio.create_task(routine.run())
+    deadline = asyncio.get_running_loop().time() + 10
+    while len(caplog.records) < 2 and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    assert caplog.text.count("tried again") >= 2
