@@ -1,0 +1,7 @@
+"""`python -m wharfinger` is `wharfinger`."""
+
+import sys
+
+from wharfinger.cli import main
+
+sys.exit(main())

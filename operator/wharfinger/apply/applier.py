@@ -1,0 +1,156 @@
+"""Carries out a Plan on the API server.
+
+Rule: nothing is written for a Registry that is gone, being deleted, or no longer the one decided about; nothing that
+exists and is not known to be ours is overwritten by force; each response goes into the cache, so the next look sees
+our own writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from wharfinger.apply.events import Recorder
+from wharfinger.apply.pace import Pace
+from wharfinger.apply.reclaim import reclaim
+from wharfinger.apply.refusal import Child, Failure, Refusals
+from wharfinger.decide.observed import Manifest
+from wharfinger.decide.plan import Plan, Reference
+from wharfinger.kube.cache import Cache, Key, key_of
+from wharfinger.kube.client import Client
+from wharfinger.kube.errors import ConflictError, KubeError, NotFoundError
+from wharfinger.kube.resources import POD, SECRET, Resource, resource_of
+
+REFRESHED = "wharfinger.dev/refreshed-at"  # on a pod: when it changes, the kubelet syncs mounted Secrets at once
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a plan. `again` asks for another look in so many seconds."""
+
+    writes: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    again: float | None = None
+
+
+class Applier:
+    """Carries out plans, one at a time for each Registry."""
+
+    def __init__(self, client: Client, cache: Cache, recorder: Recorder, clock: Callable[[], datetime]) -> None:
+        self._client = client
+        self._cache = cache
+        self._recorder = recorder
+        self._clock = clock
+        self._pace = Pace()
+        self.refusals = Refusals()
+
+    async def carry_out(self, registry: Manifest, plan: Plan) -> Outcome:
+        """Apply, delete, poke, then write statuses and Events. Failures are collected, never raised."""
+        outcome = Outcome()
+        if await reclaim(self._client, self._cache, registry, plan.apply, outcome.failures):
+            outcome.writes += 1
+            outcome.again = 0.0  # what was decided did not know of these: decide again
+            return outcome
+        if outcome.failures:
+            return outcome
+        if await self._apply_all(registry, plan, outcome):
+            outcome.again = 0.0  # the status has to say what was refused, or no longer is
+        for reference in plan.delete:
+            await self._delete(registry, reference, outcome)
+        for pod in plan.poke:
+            await self._poke(registry, pod, outcome)
+        for reference, status in plan.statuses.items():
+            if (obj := self._object(registry, reference)) is not None:
+                await self.write_status(obj, status, outcome)
+        if not outcome.failures:
+            await self._record(registry, plan)
+        return outcome
+
+    async def write_status(self, obj: Manifest, status: dict[str, Any], outcome: Outcome) -> None:
+        """Write the whole status of a Registry or RegistryWebhook. One that is gone meanwhile is passed over."""
+        namespace, name = key_of(obj)
+        resource = resource_of(obj["apiVersion"], obj["kind"])
+        body = {
+            "apiVersion": obj["apiVersion"],
+            "kind": obj["kind"],
+            "metadata": {"namespace": namespace, "name": name, "uid": obj["metadata"]["uid"]},
+            "status": status,
+        }
+        write = self._client.apply(resource, body, subresource="status")
+        await self._write(resource, f"{name} (status)", write, outcome)
+
+    def _stands(self, registry: Manifest) -> bool:
+        current = self._cache.registry(key_of(registry))
+        if current is None or current["metadata"]["uid"] != registry["metadata"]["uid"]:
+            return False
+        return "deletionTimestamp" not in current["metadata"]
+
+    async def _apply_all(self, registry: Manifest, plan: Plan, outcome: Outcome) -> bool:
+        written: list[Child] = []
+        for manifest in plan.apply:
+            if not self._stands(registry):
+                return False
+            if await self._apply(manifest, outcome):
+                written.append((manifest["kind"], manifest["metadata"]["name"]))
+            elif manifest["kind"] == SECRET.kind:
+                break  # what follows may tell the world about a password that is not there
+        wanted = [(manifest["kind"], manifest["metadata"]["name"]) for manifest in plan.apply]
+        return self.refusals.note(key_of(registry), wanted, written, outcome.failures)
+
+    async def _apply(self, manifest: Manifest, outcome: Outcome) -> bool:
+        namespace, name = key_of(manifest)
+        resource = resource_of(manifest["apiVersion"], manifest["kind"])
+        known = self._cache.child(resource, namespace, name) is not None
+        try:
+            self._cache.put(resource, await self._client.apply(resource, manifest, force=known))
+        except KubeError as error:
+            outcome.failures.append(Failure(resource.kind, name, error))
+            return False
+        outcome.writes += 1
+        return True
+
+    async def _delete(self, registry: Manifest, reference: Reference, outcome: Outcome) -> None:
+        there = self._object(registry, reference)
+        if there is None or "deletionTimestamp" in there["metadata"]:
+            return
+        resource = resource_of(reference.api_version, reference.kind)
+        delete = self._client.delete(resource, *key_of(there), there["metadata"]["uid"])
+        await self._write(resource, reference.name, delete, outcome)
+
+    async def _poke(self, registry: Manifest, pod: str, outcome: Outcome) -> None:
+        there = self._object(registry, Reference(POD.api_version, POD.kind, pod))
+        if there is None:
+            return
+        if wait := self._pace.wait(there["metadata"]["uid"], asyncio.get_running_loop().time()):
+            outcome.again = min(wait, outcome.again or wait)
+            return
+        value = self._clock().isoformat(timespec="milliseconds")
+        patch = {"metadata": {"uid": there["metadata"]["uid"], "annotations": {REFRESHED: value}}}
+        await self._write(POD, pod, self._client.merge(POD, *key_of(there), patch), outcome)
+
+    async def _write(self, resource: Resource, name: str, write: Awaitable[Manifest], outcome: Outcome) -> None:
+        try:
+            answer = await write
+        except (NotFoundError, ConflictError):
+            return  # gone, or made again under the same name: the watch will tell
+        except KubeError as error:
+            outcome.failures.append(Failure(resource.kind, name, error))
+            return
+        outcome.writes += 1
+        if answer.get("kind") == resource.kind:  # a deletion may answer with a Status
+            self._cache.put(resource, answer)
+
+    async def _record(self, registry: Manifest, plan: Plan) -> None:
+        for event in plan.events:
+            if (obj := self._object(registry, event.regarding)) is not None:
+                await self._recorder.record(event, obj)
+
+    def _object(self, registry: Manifest, reference: Reference) -> Manifest | None:
+        """Return an object as the cache has it now, if the Registry still stands."""
+        if not self._stands(registry):
+            return None
+        resource = resource_of(reference.api_version, reference.kind)
+        return self._cache.stores[resource].objects.get(Key(key_of(registry).namespace, reference.name))

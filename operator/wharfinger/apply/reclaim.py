@@ -1,0 +1,59 @@
+"""Finds Secrets and claims of ours that lost their labels, before new ones are written over them.
+
+Rule: without its label an object is not in the cache and looks deleted; a password made anew would end the one in use.
+So whatever holds state and seems missing is asked for by name first. That costs a request only when something is
+missing from a Registry that has been seen to before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from wharfinger.apply.refusal import Failure
+from wharfinger.decide.observed import Manifest
+from wharfinger.kube.cache import Cache, key_of
+from wharfinger.kube.client import Client
+from wharfinger.kube.errors import KubeError, NotFoundError
+from wharfinger.kube.resources import CLAIM, MANAGED_BY, REGISTRY_LABEL, SECRET, Resource, resource_of
+
+_STATEFUL = (SECRET, CLAIM)
+
+
+async def reclaim(
+    client: Client, cache: Cache, registry: Manifest, wanted: Iterable[Manifest], failures: list[Failure]
+) -> bool:
+    """Give labels back to what lost them, and say whether there was any."""
+    if not registry.get("status"):
+        return False  # never seen to before: nothing of its own can be there
+    missing = [
+        (resource, key_of(manifest).name)
+        for manifest in wanted
+        if (resource := resource_of(manifest["apiVersion"], manifest["kind"])) in _STATEFUL
+        and cache.child(resource, *key_of(manifest)) is None
+    ]
+    found = await asyncio.gather(*(_relabel(client, cache, registry, *entry) for entry in missing))
+    failures.extend(result for result in found if isinstance(result, Failure))
+    return any(result is True for result in found)
+
+
+async def _relabel(client: Client, cache: Cache, registry: Manifest, resource: Resource, name: str) -> bool | Failure:
+    namespace, registry_name = key_of(registry)
+    label, _, value = MANAGED_BY.partition("=")
+    try:
+        there = await client.get(resource, namespace, name)
+        if not _ours(there, registry):
+            return False
+        labels = {label: value, REGISTRY_LABEL: registry_name}
+        patch = {"metadata": {"uid": there["metadata"]["uid"], "labels": labels}}
+        cache.put(resource, await client.merge(resource, namespace, name, patch))
+    except NotFoundError:
+        return False
+    except KubeError as error:
+        return Failure(resource.kind, name, error)  # not knowing is no reason to overwrite
+    return True
+
+
+def _ours(there: Manifest, registry: Manifest) -> bool:
+    owners = {owner.get("uid") for owner in there["metadata"].get("ownerReferences") or ()}
+    return registry["metadata"]["uid"] in owners and "deletionTimestamp" not in there["metadata"]

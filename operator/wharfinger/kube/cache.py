@@ -1,0 +1,162 @@
+"""What the informers have seen, with the indices that a reconcile asks for.
+
+Rule: an object never goes back in time. Our own writes are put in at once; watch events that are older than what is
+held, or than a deletion, are dropped.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from wharfinger.kube.resources import POD, REGISTRY, REGISTRY_LABEL, WATCHED, WEBHOOK, Resource
+
+Object = Mapping[str, Any]
+_TOMBSTONES = 4096
+
+
+class Key(NamedTuple):
+    """Names a Registry (there or not), and any object in its own type's store."""
+
+    namespace: str
+    name: str
+
+
+OnChange = Callable[[Key], None]
+
+
+def key_of(obj: Object) -> Key:
+    """Return the namespace and name of an object."""
+    metadata = obj["metadata"]
+    return Key(metadata.get("namespace", ""), metadata["name"])
+
+
+def version_of(obj: Object) -> int:
+    """Return the resourceVersion as a number (comparable within a resource since KEP-5504, and in practice before)."""
+    return int(obj["metadata"].get("resourceVersion") or 0)
+
+
+def registry_of(obj: Object) -> Key | None:
+    """Return the Registry that an object concerns: itself, the one a webhook names, or the one on a child's label."""
+    namespace, name = key_of(obj)
+    if obj["kind"] == REGISTRY.kind:
+        return Key(namespace, name)
+    if obj["kind"] == WEBHOOK.kind:
+        named = ((obj.get("spec") or {}).get("registryRef") or {}).get("name")
+    else:
+        named = (obj["metadata"].get("labels") or {}).get(REGISTRY_LABEL)
+    return Key(namespace, named) if named else None
+
+
+def _own(obj: Object) -> Iterable[Key]:
+    registry = registry_of(obj)
+    return () if registry is None else (registry,)
+
+
+class Store:
+    """The objects of one type, and which of them concern which Registry.
+
+    `concerned` says whom `on_change` is told about; by default the Registry that the object itself points to.
+    """
+
+    def __init__(self, on_change: OnChange, concerned: Callable[[Object], Iterable[Key]] = _own) -> None:
+        self.objects: dict[Key, Object] = {}
+        self._by_registry: dict[Key, dict[Key, Object]] = {}
+        self._graves: OrderedDict[Key, int] = OrderedDict()  # versions of deletions, so that no late event undoes one
+        self._on_change = on_change
+        self._concerned = concerned
+
+    def of(self, registry: Key) -> list[Object]:
+        """Return the objects that concern a Registry."""
+        return list(self._by_registry.get(registry, {}).values())
+
+    def put(self, obj: Object) -> None:
+        """Take in an object from a list, an event or a write's response, unless something newer is known."""
+        key, version = key_of(obj), version_of(obj)
+        old = self.objects.get(key)
+        if version <= max(version_of(old) if old else 0, self._graves.get(key, 0)):
+            return
+        self._graves.pop(key, None)
+        self._forget(key)
+        self.objects[key] = obj
+        registry = registry_of(obj)
+        if registry is not None:
+            self._by_registry.setdefault(registry, {})[key] = obj
+        self._tell(old, obj)
+
+    def drop(self, key: Key, version: int) -> None:
+        """Take out an object that was deleted at `version`, unless it was created again since."""
+        old = self.objects.get(key)
+        if old is not None and version_of(old) > version:
+            return
+        self._graves[key] = max(version, self._graves.pop(key, 0))
+        if len(self._graves) > _TOMBSTONES:
+            self._graves.popitem(last=False)
+        if old is not None:
+            self._forget(key)
+            self._tell(old)
+
+    def replace(self, objects: list[Object], version: int, namespace: str = "") -> None:
+        """Take in a whole list made at `version`: what it lacks (within `namespace`, if given) has been deleted."""
+        listed = {key_of(obj) for obj in objects}
+        for obj in objects:
+            self.put(obj)
+        for key in [key for key in self.objects if key not in listed and namespace in ("", key.namespace)]:
+            self.drop(key, version)
+
+    def _forget(self, key: Key) -> None:
+        old = self.objects.pop(key, None)
+        registry = registry_of(old) if old is not None else None
+        if registry is None:
+            return
+        group = self._by_registry[registry]
+        del group[key]
+        if not group:
+            del self._by_registry[registry]
+
+    def _tell(self, *objects: Object | None) -> None:
+        for registry in {key for obj in objects if obj is not None for key in self._concerned(obj)}:
+            self._on_change(registry)
+
+
+class Cache:
+    """One store for each watched type. `on_change` gets the key of every Registry that a change concerns."""
+
+    def __init__(self, on_change: OnChange) -> None:
+        self.stores: dict[Resource, Store] = {resource: Store(on_change) for resource in WATCHED}
+
+    def registry(self, key: Key) -> Object | None:
+        """Return a Registry."""
+        return self.stores[REGISTRY].objects.get(key)
+
+    def webhooks(self, key: Key) -> tuple[Object, ...]:
+        """Return the webhooks that name a Registry (which need not exist), ordered by name."""
+        return tuple(sorted(self.stores[WEBHOOK].of(key), key=key_of))
+
+    def pods(self, key: Key) -> tuple[Object, ...]:
+        """Return a Registry's pods, ordered by name."""
+        return tuple(sorted(self.stores[POD].of(key), key=key_of))
+
+    def children(self, key: Key) -> dict[tuple[str, str], Object]:
+        """Return a Registry's children by kind and name (pods are not children)."""
+        stores = (store for resource, store in self.stores.items() if resource not in (REGISTRY, WEBHOOK, POD))
+        return {(obj["kind"], obj["metadata"]["name"]): obj for store in stores for obj in store.of(key)}
+
+    def child(self, resource: Resource, namespace: str, name: str) -> Object | None:
+        """Return one object of a watched type."""
+        return self.stores[resource].objects.get(Key(namespace, name))
+
+    def put(self, resource: Resource, obj: Object) -> None:
+        """Take in the response of our own write."""
+        self.stores[resource].put(trim(obj, resource))
+
+    def registries(self) -> Iterator[Object]:
+        """Yield every Registry."""
+        yield from self.stores[REGISTRY].objects.values()
+
+
+def trim(obj: Object, resource: Resource) -> Object:
+    """Return the object as the cache holds it: without managedFields, with the type that list items lack."""
+    metadata = {name: value for name, value in obj["metadata"].items() if name != "managedFields"}
+    return {"apiVersion": resource.api_version, "kind": resource.kind, **obj, "metadata": metadata}

@@ -1,0 +1,55 @@
+"""The resource types that the operator deals in, and their paths on the API server.
+
+Rule: one table; no discovery requests, because the set is fixed with the release.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+GROUP = "wharfinger.dev"
+MANAGED_BY = "app.kubernetes.io/managed-by=wharfinger"  # selects our children on the server
+REGISTRY_LABEL = f"{GROUP}/registry"  # on every child: the name of its Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A namespaced resource type."""
+
+    api_version: str
+    kind: str
+    plural: str
+
+    def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
+        """Return the URL path of an object, of a namespace's collection, or (without a namespace) of all of them."""
+        root = "/api/" if "/" not in self.api_version else "/apis/"
+        parts = [f"{root}{self.api_version}"]
+        if namespace:
+            parts.append(f"namespaces/{namespace}")
+        parts.extend(part for part in (self.plural, name, subresource) if part)
+        return "/".join(parts)
+
+
+REGISTRY = Resource(f"{GROUP}/v1", "Registry", "registries")
+WEBHOOK = Resource(f"{GROUP}/v1", "RegistryWebhook", "registrywebhooks")
+DEPLOYMENT = Resource("apps/v1", "Deployment", "deployments")
+SERVICE = Resource("v1", "Service", "services")
+CLAIM = Resource("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
+SECRET = Resource("v1", "Secret", "secrets")
+CONFIG_MAP = Resource("v1", "ConfigMap", "configmaps")
+SERVICE_ACCOUNT = Resource("v1", "ServiceAccount", "serviceaccounts")
+POD = Resource("v1", "Pod", "pods")
+EVENT = Resource("v1", "Event", "events")
+
+CHILDREN = (DEPLOYMENT, SERVICE, CLAIM, SECRET, CONFIG_MAP, SERVICE_ACCOUNT)  # what a plan may apply
+WATCHED = (REGISTRY, WEBHOOK, *CHILDREN, POD)
+
+_BY_KIND = {(resource.api_version, resource.kind): resource for resource in (*WATCHED, EVENT)}
+
+
+def resource_of(api_version: str, kind: str) -> Resource:
+    """Return the resource type of a manifest. Raises LookupError for a type that the operator does not deal in."""
+    try:
+        return _BY_KIND[api_version, kind]
+    except KeyError:
+        raise LookupError(f"{api_version} {kind} is not in wharfinger.kube.resources: add it there") from None

@@ -1,0 +1,104 @@
+"""Gathers everything that concerns one Registry into a frozen `Observed`.
+
+Rule: it reads caches and last answers; the only requests it can cause are the first list of an object that a spec
+newly names, and a look at warnings while a pod is in trouble.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wharfinger.api import load
+from wharfinger.children.owner import Owner, decoded
+from wharfinger.decide.certificates import peer
+from wharfinger.decide.observed import Manifest, Observed, Replica
+from wharfinger.kube.cache import Cache, Key, key_of
+from wharfinger.kube.resources import CLAIM, CONFIG_MAP, SECRET
+from wharfinger.observe.pod_events import PodEvents, is_ready
+from wharfinger.observe.poller import Answer, Poller
+from wharfinger.observe.references import References, referenced
+from wharfinger.observe.report import Target
+
+Children = dict[tuple[str, str], Manifest]
+
+
+class Observer:
+    """Looks at one Registry's surroundings."""
+
+    def __init__(self, cache: Cache, references: References, poller: Poller, pod_events: PodEvents) -> None:
+        self._cache = cache
+        self._references = references
+        self._poller = poller
+        self._pod_events = pod_events
+
+    async def observe(self, registry: Manifest, refused: Mapping[tuple[str, str], str]) -> Observed:
+        """Return what is known now; `refused` is what the API server would not take when last asked to.
+
+        Raises KubeError when an object that the spec names cannot be read.
+        """
+        key = key_of(registry)
+        webhooks = self._cache.webhooks(key)
+        named = await self._references.read(key, referenced((registry, *webhooks)))
+        children = self._cache.children(key)
+        children |= {(CLAIM.kind, name): obj for (resource, name), obj in named.items() if resource == CLAIM and obj}
+        pods = self._cache.pods(key)
+        warnings = await self._pod_events.read(key, children.values(), pods)
+        return Observed(
+            children=children,
+            replicas=self._replicas(key, pods),
+            webhooks=webhooks,
+            secrets={name: obj for (resource, name), obj in named.items() if resource == SECRET},
+            config_maps={name: obj for (resource, name), obj in named.items() if resource == CONFIG_MAP},
+            pod_events=warnings,
+            refused=refused,
+        )
+
+    def follow(self, registry: Manifest, *, eager: bool) -> None:
+        """Have the Registry's ready pods asked for their reports from now on."""
+        key = key_of(registry)
+        self._poller.follow(key, targets(registry, self._cache.children(key), self._cache.pods(key)), eager=eager)
+
+    def nudge(self, key: Key) -> None:
+        """Have the pods asked at once: something was just written that they should take up."""
+        self._poller.nudge(key)
+
+    def pause(self, key: Key) -> float | None:
+        """Return the seconds until another look would show more, if one would."""
+        return self._pod_events.pause(key)
+
+    def forget(self, key: Key) -> None:
+        """Drop all that is kept about a Registry that is gone."""
+        self._references.forget(key)
+        self._poller.forget(key)
+        self._pod_events.forget(key)
+
+    def _replicas(self, key: Key, pods: tuple[Manifest, ...]) -> tuple[Replica, ...]:
+        answers = self._poller.answers(key)
+        found = []
+        for pod in pods:
+            if is_ready(pod):
+                answer = answers.get(pod["metadata"]["uid"], Answer(None, "it has not been asked yet"))
+            else:
+                answer = Answer(None, "the pod is not ready")
+            found.append(Replica(pod, answer.report, answer.error))
+        return tuple(found)
+
+
+def targets(registry: Manifest, children: Children, pods: tuple[Manifest, ...]) -> frozenset[Target]:
+    """Return the pods to ask, and how. None before there is a token and, with TLS, a certificate to trust."""
+    try:
+        loaded = load.registry(registry)
+    except load.InvalidError:
+        return frozenset()  # its status says so; nothing is expected of its pods
+    owner = Owner(loaded.metadata.name, loaded.metadata.namespace, loaded.metadata.uid)
+    token = decoded(children.get(("Secret", owner.config)), "admin-token") or b""
+    trusted, server_name = peer(loaded, owner, Observed(children=children))
+    if trusted:  # a CA that was replaced a moment ago may still have signed what the pod serves
+        trusted += ((children.get(("ConfigMap", owner.ca)) or {}).get("data") or {}).get("ca.crt", "")
+    if not token or (not trusted and loaded.spec.tls.issuer != "Disabled"):
+        return frozenset()
+    return frozenset(
+        Target(pod["metadata"]["uid"], pod["status"]["podIP"], server_name, trusted, token.decode().strip())
+        for pod in pods
+        if is_ready(pod) and (pod.get("status") or {}).get("podIP")
+    )

@@ -1,0 +1,125 @@
+"""Asks the pods of every Registry for their reports, now and then, and remembers the answers.
+
+Rule: a reconcile never waits for a pod. It reads the last answer; when an answer changes, the Registry is looked at
+again. Polls are quick while something is still coming about, slow once it has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from wharfinger import metrics
+from wharfinger.decide.observed import Report
+from wharfinger.kube.cache import Key
+from wharfinger.observe.report import Asker, ReportError, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds between two polls of a Registry's pods."""
+
+    first: float = 0.2  # just after something changed
+    eager: float = 1.0  # while converging
+    steady: float = 30.0
+    patience: int = 60  # polls without news after which eagerness fades
+    each: float = 0.1  # a steady poll never comes round faster than this times the number of Registries
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of asking a pod: a report, or why there is none."""
+
+    report: Report | None
+    error: str = ""
+
+
+@dataclass(slots=True)
+class _Watched:
+    targets: frozenset[Target]
+    eager: bool
+    polls: int = 0  # since the last news
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    answers: dict[str, Answer] = field(default_factory=dict)  # by uid of the pod
+    task: asyncio.Task[None] | None = None
+
+
+class Poller:
+    """Polls for all Registries. `on_change` gets the key of each whose answers changed."""
+
+    def __init__(self, asker: Asker, on_change: Callable[[Key], None], pace: Pace = Pace()) -> None:
+        self._asker = asker
+        self._on_change = on_change
+        self._pace = pace
+        self._watched: dict[Key, _Watched] = {}
+
+    def answers(self, key: Key) -> dict[str, Answer]:
+        """Return the last answers of a Registry's pods, by the pod's uid."""
+        watched = self._watched.get(key)
+        return dict(watched.answers) if watched else {}
+
+    def follow(self, key: Key, targets: frozenset[Target], *, eager: bool) -> None:
+        """Poll these pods from now on, and no others of this Registry."""
+        watched = self._watched.get(key)
+        if not targets:
+            self.forget(key)
+        elif watched is None:
+            watched = self._watched[key] = _Watched(targets, eager)
+            watched.task = asyncio.create_task(self._poll(key, watched), name=f"poll {key.namespace}/{key.name}")
+        elif targets != watched.targets or eager > watched.eager:
+            watched.targets, watched.eager, watched.polls = targets, eager, 0
+            watched.wake.set()
+        else:
+            watched.eager = eager
+
+    def nudge(self, key: Key) -> None:
+        """Poll at once, and quickly for a while: something was just written that the pods should take up."""
+        watched = self._watched.get(key)
+        if watched is not None:
+            watched.polls = 0
+            watched.wake.set()
+
+    def forget(self, key: Key) -> None:
+        """Poll a Registry's pods no more."""
+        watched = self._watched.pop(key, None)
+        if watched is not None and watched.task is not None:
+            watched.task.cancel()
+
+    async def close(self) -> None:
+        """End all polling."""
+        tasks = [watched.task for watched in self._watched.values() if watched.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _delay(self, watched: _Watched) -> float:
+        pace = self._pace
+        steady = max(pace.steady, pace.each * len(self._watched))
+        if not watched.eager:
+            return steady
+        if watched.polls > pace.patience:
+            return min(steady, pace.eager * 1.3 ** min(watched.polls - pace.patience, 32))
+        return min(pace.eager, pace.first * 1.3 ** min(watched.polls, 32))
+
+    async def _poll(self, key: Key, watched: _Watched) -> None:
+        while True:
+            watched.wake.clear()
+            targets = watched.targets
+            answers = dict(zip((t.uid for t in targets), await asyncio.gather(*map(self._ask, targets)), strict=True))
+            watched.polls += 1
+            if answers != watched.answers:
+                watched.answers, watched.polls = answers, 0
+                self._on_change(key)
+            try:
+                await asyncio.wait_for(watched.wake.wait(), self._delay(watched))
+            except TimeoutError:
+                continue
+
+    async def _ask(self, target: Target) -> Answer:
+        try:
+            answer = Answer(await self._asker.ask(target))
+        except ReportError as error:
+            answer = Answer(None, str(error))
+        metrics.REPORTS.inc("report" if answer.report else "none")
+        return answer

@@ -1,0 +1,115 @@
+"""Objects that a spec names but that are not ours: Secrets, ConfigMaps and claims of the users.
+
+Rule: nothing is read that no spec refers to. Each named object gets a watch of its own (one name, chosen by the
+server), so an edit is seen at once, a steady state reads nothing, and no other Secret of the namespace is looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wharfinger.decide.observed import Manifest
+from wharfinger.kube.cache import Key, OnChange, Store
+from wharfinger.kube.client import Client
+from wharfinger.kube.errors import UnreachableError
+from wharfinger.kube.informer import DEFAULT, Informer, Scope, Timing
+from wharfinger.kube.resources import CLAIM, CONFIG_MAP, SECRET, Resource
+
+_FIELDS: Mapping[str, Resource] = {"secretName": SECRET, "configMapName": CONFIG_MAP, "existingClaim": CLAIM}
+_OPAQUE = {"pod"}  # part of a spec that is handed to Kubernetes as it is: its names are none of our business
+_FIRST_LIST_SECONDS = 10.0
+Reference = tuple[Resource, str]
+
+
+def referenced(manifests: Iterable[Manifest]) -> frozenset[Reference]:
+    """Return all objects that the specs of these objects name."""
+    return frozenset(found for manifest in manifests for found in _walk(manifest.get("spec") or {}))
+
+
+def _walk(node: Any) -> Iterator[Reference]:
+    if isinstance(node, Mapping):
+        for name, value in node.items():
+            if name in _FIELDS and isinstance(value, str) and value:
+                yield _FIELDS[name], value
+            elif name not in _OPAQUE:
+                yield from _walk(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _walk(value)
+
+
+@dataclass(slots=True)
+class _Watch:
+    informer: Informer
+    store: Store
+    task: asyncio.Task[None]
+    users: set[Key]
+
+
+class References:
+    """The named objects of all Registries. `on_change` gets the key of each Registry that a change concerns."""
+
+    def __init__(self, client: Client, on_change: OnChange, timing: Timing = DEFAULT) -> None:
+        self._client = client
+        self._on_change = on_change
+        self._timing = timing
+        self._watches: dict[tuple[Resource, Key], _Watch] = {}
+        self._wanted: dict[Key, frozenset[Reference]] = {}
+
+    async def read(self, registry: Key, wanted: frozenset[Reference]) -> dict[Reference, Manifest | None]:
+        """Return the named objects (None: missing), watching them from now on and no others for this Registry.
+
+        Raises UnreachableError when one cannot be listed in time.
+        """
+        self._follow(registry, wanted)
+        watches = {
+            reference: self._watches[reference[0], Key(registry.namespace, reference[1])] for reference in wanted
+        }
+        try:
+            async with asyncio.timeout(_FIRST_LIST_SECONDS):
+                for watch in watches.values():
+                    await watch.informer.synced.wait()
+        except TimeoutError:
+            troubles = "; ".join(sorted({watch.informer.trouble for watch in watches.values()} - {""}))
+            raise UnreachableError(f"reading what the spec names: {troubles or 'no answer in time'}") from None
+        return {
+            reference: watch.store.objects.get(Key(registry.namespace, reference[1]))
+            for reference, watch in watches.items()
+        }
+
+    def forget(self, registry: Key) -> None:
+        """Stop watching what only this Registry named."""
+        self._follow(registry, frozenset())
+
+    async def close(self) -> None:
+        """End all watches."""
+        tasks = [watch.task for watch in self._watches.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _follow(self, registry: Key, wanted: frozenset[Reference]) -> None:
+        before = self._wanted.pop(registry, frozenset())
+        if wanted:
+            self._wanted[registry] = wanted
+        for resource, name in wanted - before:
+            self._start(resource, Key(registry.namespace, name)).users.add(registry)
+        for resource, name in before - wanted:
+            watch = self._watches[resource, Key(registry.namespace, name)]
+            watch.users.discard(registry)
+            if not watch.users:
+                watch.task.cancel()
+                del self._watches[resource, Key(registry.namespace, name)]
+
+    def _start(self, resource: Resource, key: Key) -> _Watch:
+        if (resource, key) not in self._watches:
+            users: set[Key] = set()
+            store = Store(self._on_change, lambda _: tuple(users))
+            scope = Scope(namespace=key.namespace, fields=f"metadata.name={key.name}")
+            informer = Informer(self._client, resource, store, scope, self._timing)
+            task = asyncio.create_task(informer.run(), name=f"watch {resource.kind} {key.namespace}/{key.name}")
+            self._watches[resource, key] = _Watch(informer, store, task, users)
+        return self._watches[resource, key]

@@ -1,0 +1,141 @@
+"""The registry's own report: asking a pod for it, and reading the answer.
+
+Rule: nothing is believed that did not come over TLS from a holder of the Registry's certificate (unless TLS is
+disabled), in good time, of a modest size, and in the agreed form.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import aiohttp
+import msgspec
+
+from wharfinger.decide.observed import FileReport, Report, WebhookReport
+
+ADMIN_PORT = 5001
+_LARGEST = 4 * 1024 * 1024  # bytes
+_SECONDS = 3.0
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class ReportError(RuntimeError):
+    """A pod gave no report; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A pod to ask. `ca` is empty when the registry speaks plain HTTP."""
+
+    uid: str
+    address: str  # IP of the pod
+    server_name: str  # name that its certificate must carry
+    ca: str = field(repr=False)  # trusted certificates, PEM
+    token: str = field(repr=False)
+
+
+class _File(msgspec.Struct):
+    sha256: str
+    error: str = ""
+
+
+class _Storage(msgspec.Struct, rename="camel"):
+    used: Count
+    capacity: Count
+    available: Count
+    read_only: bool
+
+
+class _Webhook(msgspec.Struct, rename="camel"):
+    delivered: Count
+    pending: Count
+    dead: Count
+    last_success: str = ""
+    last_error_at: str = ""
+    last_error: str = ""
+    next_attempt: str = ""
+
+
+class _Status(msgspec.Struct):
+    version: str
+    configuration: _File | None
+    htpasswd: _File | None
+    certificate: _File | None
+    storage: _Storage
+    webhooks: dict[str, _Webhook] = {}
+
+
+def parse(body: bytes) -> Report:
+    """Read a report. Fields it does not know are passed over: the registry may be newer. Raises ReportError."""
+    try:
+        status = msgspec.json.decode(body, type=_Status)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ReportError(f"its report is malformed: {error}") from None
+    storage = status.storage
+    return Report(
+        version=status.version,
+        configuration=_file(status.configuration),
+        htpasswd=_file(status.htpasswd),
+        certificate=_file(status.certificate),
+        used=storage.used,
+        capacity=storage.capacity,
+        available=storage.available,
+        read_only=storage.read_only,
+        webhooks={name: WebhookReport(**msgspec.structs.asdict(hook)) for name, hook in status.webhooks.items()},
+    )
+
+
+def _file(file: _File | None) -> FileReport:
+    return FileReport(file.sha256, file.error) if file else FileReport("")
+
+
+class Asker:
+    """Asks pods for their reports. Use as an async context manager."""
+
+    def __init__(self, port: int = ADMIN_PORT) -> None:
+        self._port = port
+        timeout = aiohttp.ClientTimeout(total=_SECONDS)
+        connector = aiohttp.TCPConnector(force_close=True, limit=64)  # every Registry has its own CA: nothing to reuse
+        self._session = aiohttp.ClientSession(timeout=timeout, connector=connector, trust_env=False)
+
+    async def __aenter__(self) -> Asker:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    async def ask(self, target: Target) -> Report:
+        """GET /status from one pod. Raises ReportError."""
+        host = f"[{target.address}]" if ":" in target.address else target.address
+        url = f"{'https' if target.ca else 'http'}://{host}:{self._port}/status"
+        headers = {"Authorization": f"Bearer {target.token}"}
+        try:
+            context = _trust(target) if target.ca else False
+            name = target.server_name or None
+            async with self._session.get(
+                url, headers=headers, ssl=context, server_hostname=name, allow_redirects=False
+            ) as response:
+                body = await response.content.read(_LARGEST)
+                while len(body) < _LARGEST and (more := await response.content.read(_LARGEST - len(body))):
+                    body += more
+                if response.status != 200:
+                    raise ReportError(f"its admin port answered {response.status}")
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise ReportError(f"its admin port gave no answer: {_describe(error)}") from None
+        return parse(body)
+
+
+def _trust(target: Target) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_verify_locations(cadata=target.ca)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # a given certificate may itself be what is trusted
+    return context
+
+
+def _describe(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return f"nothing within {_SECONDS:g} s"
+    return str(error) or type(error).__name__

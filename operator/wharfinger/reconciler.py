@@ -1,0 +1,143 @@
+"""One reconcile of one key: observe, decide, apply; and the workers that do it.
+
+Rule: it holds no state of its own between two runs, so any run may be the first; every key can be run again at any
+time, and a run in a steady state sends no request. Whatever goes wrong with one key stays with that key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from wharfinger import metrics
+from wharfinger.apply.applier import Applier, Outcome
+from wharfinger.decide.observed import Manifest, Observed
+from wharfinger.decide.plan import Plan
+from wharfinger.kube.cache import Cache, Key
+from wharfinger.kube.errors import KubeError
+from wharfinger.kube.queue import WorkQueue
+from wharfinger.observe.observer import Observer
+from wharfinger.observe.pod_events import condition
+
+log = logging.getLogger(__name__)
+_LONGEST = 120.0  # seconds for one reconcile; requests have shorter limits of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """The pure half of the operator, as functions."""
+
+    reconcile: Callable[[Manifest, Observed, datetime], Plan]
+    orphan: Callable[[Manifest, datetime], Mapping[str, Any] | None]  # status of a webhook without a Registry
+
+
+class Reconciler:
+    """Turns keys into a cluster that is as the Registries ask."""
+
+    def __init__(self, cache: Cache, observer: Observer, applier: Applier, decisions: Decisions) -> None:
+        self._cache = cache
+        self._observer = observer
+        self._applier = applier
+        self._decisions = decisions
+
+    async def reconcile(self, key: Key, now: datetime) -> Outcome:
+        """Do all there is to do for a key. Raises KubeError when the surroundings cannot be read."""
+        registry = self._cache.registry(key)
+        if registry is None:
+            self._observer.forget(key)
+            return await self._orphans(key, now)
+        if "deletionTimestamp" in registry["metadata"]:
+            self._observer.forget(key)
+            return Outcome()
+        observed = await self._observer.observe(registry, self._applier.refusals.of(key))
+        # passwords are hashed and certificates signed in there: not on the event loop
+        plan = await asyncio.to_thread(self._decisions.reconcile, registry, observed, now)
+        outcome = await self._applier.carry_out(registry, plan)
+        current = self._cache.registry(key) or registry
+        self._observer.follow(current, eager=condition(current, "Ready") != "True")
+        if plan.apply or plan.poke:
+            self._observer.nudge(key)
+        waits = (outcome.again, plan.requeue_after, self._observer.pause(key))
+        outcome.again = min((wait for wait in waits if wait is not None), default=None)
+        return outcome
+
+    async def _orphans(self, key: Key, now: datetime) -> Outcome:
+        outcome = Outcome()
+        for webhook in self._cache.webhooks(key):
+            status = self._decisions.orphan(webhook, now)
+            if status is not None and "deletionTimestamp" not in webhook["metadata"]:
+                await self._applier.write_status(webhook, dict(status), outcome)
+        return outcome
+
+
+class Workers:
+    """Takes keys off the queue and reconciles them, several at a time."""
+
+    def __init__(self, queue: WorkQueue[Key], reconciler: Reconciler, clock: Callable[[], datetime]) -> None:
+        self._queue = queue
+        self._reconciler = reconciler
+        self._clock = clock
+
+    async def run(self, number: int) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for index in range(number):
+                group.create_task(self._work(), name=f"worker {index}")
+
+    async def _work(self) -> None:
+        while True:
+            key = await self._queue.get()
+            try:
+                await self._one(key)
+            finally:
+                self._queue.done(key)
+
+    async def _one(self, key: Key) -> None:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        task = asyncio.create_task(self._reconciler.reconcile(key, self._clock()), name=f"reconcile {key}")
+        try:
+            await asyncio.wait({task}, timeout=_LONGEST)
+        finally:
+            task.cancel()
+        await asyncio.wait({task})
+        metrics.RECONCILE_SECONDS.observe(loop.time() - begun)
+        self._settle(key, task)
+
+    def _settle(self, key: Key, task: asyncio.Task[Outcome]) -> None:
+        """Note how it went and when to look again. A defect in one reconcile is logged once and backs off."""
+        at = {"namespace": key.namespace, "registry": key.name}
+        error = None if task.cancelled() else task.exception()
+        if task.cancelled():
+            result, why = "timeout", f"not done within {_LONGEST:g} s"
+        elif isinstance(error, KubeError):
+            result, why = "error", str(error)
+        elif error is not None:
+            result, why = "defect", f"{type(error).__name__}: {error}"
+        elif failures := task.result().failures:
+            result, why = "refused" if any(failure.permanent for failure in failures) else "error", failures[0].message
+        else:
+            result, why = "written" if task.result().writes else "unchanged", ""
+        metrics.RECONCILES.inc(result)
+        if why:
+            delay = self._queue.retry(key)
+            details = error if result == "defect" else None
+            log.warning("reconcile failed, again in %.1f s: %s", delay, why, extra=at, exc_info=details)
+            return
+        self._queue.succeeded(key)
+        if (again := task.result().again) is not None:
+            self._queue.add_after(key, again)
+
+
+def conditions(cache: Cache) -> dict[tuple[str, ...], float]:
+    """Count the Registries by condition and its status."""
+    counts: dict[tuple[str, ...], float] = {}
+    for registry in cache.registries():
+        for entry in (registry.get("status") or {}).get("conditions") or ():
+            labels = (str(entry.get("type")), str(entry.get("status")))
+            counts[labels] = counts.get(labels, 0.0) + 1
+    return counts

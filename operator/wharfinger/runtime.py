@@ -1,0 +1,139 @@
+"""Puts the parts together and runs them.
+
+Rule: workers start when every informer has listed, so that nothing is taken for missing that has not been read yet;
+when one part ends by a defect, everything ends and the process is started anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import signal
+from contextlib import AsyncExitStack
+
+import kopf
+from aiohttp import web
+from kubernetes.aio.client import Configuration
+
+from wharfinger import clock, metrics
+from wharfinger.apply.applier import Applier
+from wharfinger.apply.events import Recorder
+from wharfinger.handlers import Door
+from wharfinger.health import Health
+from wharfinger.kube.cache import Cache, Key, key_of, trim, version_of
+from wharfinger.kube.client import Client, credentials, load_configuration
+from wharfinger.kube.informer import Informer, Scope
+from wharfinger.kube.queue import WorkQueue
+from wharfinger.kube.resources import MANAGED_BY, REGISTRY, WEBHOOK, Resource
+from wharfinger.observe.observer import Observer
+from wharfinger.observe.pod_events import PodEvents
+from wharfinger.observe.poller import Poller
+from wharfinger.observe.references import References
+from wharfinger.observe.report import Asker
+from wharfinger.reconciler import Decisions, Reconciler, Workers, conditions
+from wharfinger.settings import Settings
+from wharfinger.supervisor import FrontDoor, kopf_runner
+
+log = logging.getLogger(__name__)
+
+
+def informers(client: Client, cache: Cache, namespaces: tuple[str, ...]) -> list[Informer]:
+    """Return an informer for each watched type and namespace (all namespaces, if none is given)."""
+    return [
+        Informer(client, resource, store, Scope(namespace, "" if resource in (REGISTRY, WEBHOOK) else MANAGED_BY))
+        for resource, store in cache.stores.items()
+        for namespace in namespaces or ("",)
+    ]
+
+
+async def run(settings: Settings, decisions: Decisions) -> None:
+    """Run the operator until SIGTERM or SIGINT, then stop in good order."""
+    task = asyncio.current_task()
+    assert task is not None
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await _serve(settings, decisions)
+    except asyncio.CancelledError:
+        log.info("stopped")
+
+
+async def _serve(settings: Settings, decisions: Decisions) -> None:
+    configuration = await load_configuration(settings.kubeconfig)
+    queue: WorkQueue[Key] = WorkQueue()
+    cache = Cache(queue.add)
+    async with AsyncExitStack() as stack:
+        stack.callback(queue.close)
+        client = await stack.enter_async_context(Client(configuration))
+        asker = await stack.enter_async_context(Asker())
+        poller, references = Poller(asker, queue.add), References(client, queue.add)
+        stack.push_async_callback(poller.close)
+        stack.push_async_callback(references.close)
+        observer = Observer(cache, references, poller, PodEvents(client))
+        applier = Applier(client, cache, Recorder(client, clock.now, settings.instance), clock.now)
+        watching = informers(client, cache, settings.namespaces)
+        _measure(queue, cache)
+        await _listen(stack, settings, Health(queue, watching))
+        workers = Workers(queue, Reconciler(cache, observer, applier, decisions), clock.now)
+        door = FrontDoor(kopf_runner(_door(configuration, cache), settings.namespaces))
+        async with asyncio.TaskGroup() as group:
+            for informer in watching:
+                group.create_task(informer.run(), name=f"watch {informer.resource.plural}")
+            group.create_task(_start_work(watching, workers, settings.workers))
+            group.create_task(door.run(), name="front door")
+
+
+async def _start_work(watching: list[Informer], workers: Workers, number: int) -> None:
+    for informer in watching:
+        await informer.synced.wait()
+    log.info("all caches are filled: work begins")
+    await workers.run(number)
+
+
+async def _listen(stack: AsyncExitStack, settings: Settings, health: Health) -> None:
+    runner = web.AppRunner(health.application(), access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, settings.address or None, settings.port).start()
+
+
+def _measure(queue: WorkQueue[Key], cache: Cache) -> None:
+    metrics.QUEUE_DEPTH.read = lambda: {(): float(len(queue))}
+    metrics.CACHED.read = lambda: {
+        (resource.kind,): float(len(store.objects)) for resource, store in cache.stores.items()
+    }
+    metrics.CONDITIONS.read = lambda: conditions(cache)
+
+
+def _door(configuration: Configuration, cache: Cache) -> Door:
+    loop = asyncio.get_running_loop()
+
+    def deliver(resource: Resource, event: kopf.RawEvent) -> None:
+        loop.call_soon_threadsafe(take, cache, resource, event)
+
+    return Door(functools.partial(connection, configuration), deliver)
+
+
+def take(cache: Cache, resource: Resource, event: kopf.RawEvent) -> None:
+    """Put what Kopf saw into the cache; what the informers already know is dropped there."""
+    obj = dict(event["object"])
+    if event["type"] == "DELETED":
+        cache.stores[resource].drop(key_of(obj), version_of(obj))
+    else:
+        cache.stores[resource].put(trim(obj, resource))
+
+
+async def connection(configuration: Configuration) -> kopf.ConnectionInfo:
+    """Return the operator's credentials in Kopf's form."""
+    scheme, _, token = (await credentials(configuration)).get("authorization", "").partition(" ")
+    return kopf.ConnectionInfo(
+        server=configuration.host,
+        ca_path=configuration.ssl_ca_cert,
+        insecure=not configuration.verify_ssl,
+        certificate_path=configuration.cert_file,
+        private_key_path=configuration.key_file,
+        scheme=scheme or None,
+        token=token or None,
+    )
