@@ -5,12 +5,15 @@ Rule: figures are the registry's own; while it cannot be asked, the last ones st
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from wharfinger.api.parse import ParseError, timestamp
 from wharfinger.api.reasons import Reason
 from wharfinger.api.status import DeliveryError, RegistryWebhookStatus, WebhooksStatus
 from wharfinger.decide.condition import Finding, bad, first, good, unknown
@@ -75,7 +78,7 @@ def unasked(state: State) -> Finding | None:
 def failing(state: State) -> Finding | None:
     """Did the last attempt fail?"""
     report = state.report
-    if report is None or not report.last_error or report.last_error_at <= report.last_success:
+    if report is None or not _failed(report):
         return None
     tried = f"; next attempt {report.next_attempt}" if report.next_attempt else ""
     message = f"the endpoint did not take the last event: {report.last_error}{tried}; {report.pending} waiting"
@@ -114,9 +117,43 @@ def orphan(webhook: Manifest, now: datetime) -> dict[str, Any] | None:
     return None if fresh == (webhook.get("status") or {}) else fresh
 
 
+def summed_up(healthy: Mapping[str, bool]) -> Finding:
+    """The Registry's condition WebhooksReady."""
+    sick = sorted(name for name, well in healthy.items() if not well)
+    if sick:
+        more = f" and {len(sick) - 1} more" if len(sick) > 1 else ""
+        message = f"RegistryWebhook {sick[0]!r}{more} is not ready or not delivering: kubectl describe regwh {sick[0]}"
+        return bad(Reason.WEBHOOK_UNHEALTHY, message)
+    if not healthy:
+        return good(Reason.NO_WEBHOOKS, "no RegistryWebhook names this Registry")
+    count = len(healthy)
+    return good(Reason.WEBHOOKS_HEALTHY, f"{count} webhook{'s' if count != 1 else ''} ready")
+
+
+def held_by_pause(hook: Hook, configuration: str) -> Finding | None:
+    """Whether a paused Registry's configuration, which does not change, lacks this endpoint."""
+    if f"- name: {json.dumps(hook.name)}\n" in configuration:
+        return None
+    return bad(
+        Reason.REGISTRY_PAUSED, "the Registry is paused: set its spec.paused to false to have the endpoint added"
+    )
+
+
 def total(healthy: list[bool]) -> WebhooksStatus:
     """The Registry's own figures on its webhooks."""
     return WebhooksStatus(total=len(healthy), healthy=sum(healthy))
+
+
+def _failed(report: WebhookReport) -> bool:
+    """Whether the newest attempt was a failure."""
+    return bool(report.last_error) and _moment(report.last_error_at) > _moment(report.last_success)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return timestamp(text)
+    except ParseError:  # empty: it never happened
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _summed(name: str, observed: Observed) -> WebhookReport | None:
@@ -128,12 +165,12 @@ def _summed(name: str, observed: Observed) -> WebhookReport | None:
     ]
     if not reports:
         return None
-    newest = max(reports, key=lambda report: report.last_error_at)
+    newest = max(reports, key=lambda report: _moment(report.last_error_at))
     return WebhookReport(
         delivered=sum(report.delivered for report in reports),
         pending=sum(report.pending for report in reports),
         dead=sum(report.dead for report in reports),
-        last_success=max(report.last_success for report in reports),
+        last_success=max((report.last_success for report in reports), key=_moment),
         last_error_at=newest.last_error_at,
         last_error=newest.last_error,
         next_attempt=newest.next_attempt,
@@ -155,7 +192,7 @@ def _status(
 
 def _figures(report: WebhookReport) -> dict[str, Any]:
     error = None
-    if report.last_error and report.last_error_at > report.last_success:
+    if _failed(report):
         error = DeliveryError(
             at=report.last_error_at or None, message=report.last_error[:1024], next_attempt=report.next_attempt or None
         )

@@ -59,14 +59,16 @@ class Replica:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """All that is known about one Registry's surroundings. `children` is keyed by (kind, name)."""
+    """All that is known about one Registry's surroundings.
+
+    `children` is keyed by (kind, name), and holds the claim of `spec.storage.existingClaim` too.
+    """
 
     children: Mapping[tuple[str, str], Manifest] = field(default_factory=dict)
     replicas: tuple[Replica, ...] = ()
     webhooks: tuple[Manifest, ...] = ()  # RegistryWebhooks of the namespace that name this Registry
     secrets: Mapping[str, Manifest | None] = field(default_factory=dict)  # referenced, not ours; None: missing
     config_maps: Mapping[str, Manifest | None] = field(default_factory=dict)  # referenced by webhooks, likewise
-    claims: Mapping[str, Manifest | None] = field(default_factory=dict)  # `spec.storage.existingClaim`, likewise
     pod_events: tuple[str, ...] = ()  # newest warning messages about our pods and claim, newest first
     # Children that the API server would not take on the last try, keyed as `children`, with its message. The edge
     # remembers one until a later write of the same child succeeds; the decision turns it into a condition.

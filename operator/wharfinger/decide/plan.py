@@ -36,14 +36,14 @@ class Plan:
     """The outcome of one decision.
 
     `apply` holds only children that differ from what is there. `statuses` holds only statuses that changed, keyed by
-    the object they belong to (the Registry, and its RegistryWebhooks). `poke` maps pods, by name, to the value that
-    their annotation `wharfinger.dev/refresh` is to get, so that the kubelet refreshes their mounted files at once; it
-    names only pods whose annotation is something else now.
+    the object they belong to (the Registry, and its RegistryWebhooks). `poke` names pods that have not loaded a mounted
+    file in its newest form: an annotation of theirs is to be patched so that their kubelet refreshes the files at once.
+    They stay in it until they have, so the edge limits how often a pod is poked.
     """
 
     apply: tuple[Manifest, ...] = ()
     delete: tuple[Reference, ...] = ()
     statuses: Mapping[Reference, dict[str, Any]] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
-    poke: Mapping[str, str] = field(default_factory=dict)
+    poke: tuple[str, ...] = ()
     requeue_after: float | None = None  # seconds until the next look, when nothing happens before

@@ -35,7 +35,7 @@ class Stored(Outcome):
 def decide(registry: Registry, owner: Owner, observed: Observed) -> Stored:
     """Decide on the claim."""
     storage = registry.spec.storage
-    state = State(registry, observed, _live(registry, owner, observed))
+    state = State(registry, observed, live_claim(registry, observed))
     finding = first(CHECKS, state)
     if storage.existing_claim:
         # a claim of our own from before stays: its content is the user's
@@ -50,11 +50,10 @@ def decide(registry: Registry, owner: Owner, observed: Observed) -> Stored:
     return Stored(children=(wanted,), claim_name=owner.name, finding=finding, events=_events(state, wanted))
 
 
-def _live(registry: Registry, owner: Owner, observed: Observed) -> Manifest | None:
-    existing = registry.spec.storage.existing_claim
-    if existing:
-        return observed.claims.get(existing)
-    return observed.children.get(("PersistentVolumeClaim", owner.name))
+def live_claim(registry: Registry, observed: Observed) -> Manifest | None:
+    """The claim as it is."""
+    name = registry.spec.storage.existing_claim or registry.metadata.name
+    return observed.children.get(("PersistentVolumeClaim", name))
 
 
 def _spec(live: Manifest | None) -> Mapping[str, Any]:
@@ -215,11 +214,11 @@ def _events(state: State, wanted: Mapping[str, Any]) -> tuple[Occurrence, ...]:
     return ()
 
 
-def status(registry: Registry, observed: Observed, stored: Stored, live: Manifest | None) -> StorageStatus:
+def status(registry: Registry, observed: Observed, stored: Stored) -> StorageStatus:
     """What status says of the claim; what the registry last reported stays while it cannot be asked."""
     old = registry.status.get("storage") or {}
     reports = [replica.report for replica in active(observed) if replica.report is not None]
-    capacity = State(registry, observed, live).capacity
+    capacity = State(registry, observed, live_claim(registry, observed)).capacity
     if not reports:
         known = {key: old.get(key) for key in ("used", "usedPercent", "readOnly")}
         return StorageStatus(

@@ -1,0 +1,42 @@
+"""What to tell about writes: why a rollout happens, and what was put right.
+
+Rule: an Event is for something that a user did not do themselves, or that ends a running pod; the first difference in
+stable order stands for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from wharfinger.api.reasons import Reason
+from wharfinger.api.registry import Registry
+from wharfinger.decide.conditions import before
+from wharfinger.decide.desired import key_of
+from wharfinger.decide.observed import Observed
+from wharfinger.decide.outcome import Occurrence
+
+# these change by the operator's own decisions, so only their absence is worth a word
+_LIVELY = ("Secret", "ConfigMap", "PersistentVolumeClaim")
+
+
+def changes(
+    registry: Registry, observed: Observed, changed: Sequence[tuple[dict[str, Any], tuple[str, ...]]]
+) -> tuple[Occurrence, ...]:
+    """Events about children that are to be written; each comes with the sorted paths of what differs."""
+    spec_is_old = registry.status.get("observedGeneration") == registry.metadata.generation
+    stood = before(registry.status, "WorkloadReady").get("status") == "True"
+    told = []
+    for child, paths in changed:
+        kind, name = key_of(child)
+        there = (kind, name) in observed.children
+        if kind == "Deployment" and not there and not stood:
+            told.append(Occurrence("Normal", Reason.DEPLOYMENT_CREATED, f"Created Deployment {name!r}"))
+        elif spec_is_old and stood and (not there or kind not in _LIVELY):
+            what = f"{paths[0]} had been changed" if there else "it was missing"
+            told.append(Occurrence("Normal", Reason.CHILD_RESTORED, f"Put {kind} {name!r} right: {what}"))
+        elif kind == "Deployment" and there:
+            more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+            message = f"Changed Deployment {name!r}: {paths[0]}{more}"
+            told.append(Occurrence("Normal", Reason.DEPLOYMENT_CHANGED, message))
+    return tuple(told)

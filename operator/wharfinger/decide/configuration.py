@@ -1,0 +1,93 @@
+"""The registry's configuration: from the spec and its webhooks to wharf's configuration file.
+
+Rule: everything in it can be loaded by a running registry, so a change of it never restarts a pod.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wharfinger.api.registry import Registry
+from wharfinger.children.config import config, wharf
+from wharfinger.children.owner import Owner, decoded
+from wharfinger.decide.credentials import users
+from wharfinger.decide.mint import Mint
+from wharfinger.decide.observed import Observed
+from wharfinger.decide.outcome import Outcome
+from wharfinger.decide.webhooks import Hook
+
+_SHORTEST_TOKEN = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured(Outcome):
+    """The configuration file that should be loaded."""
+
+    text: str
+
+
+def decide(registry: Registry, owner: Owner, observed: Observed, hooks: Sequence[Hook], mint: Mint) -> Configured:
+    """Decide on the configuration Secret; its token is made once and kept."""
+    live = observed.children.get(("Secret", owner.config))
+    token = (decoded(live, "admin-token") or b"").decode(errors="replace")
+    if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable():
+        token = mint.token()
+    if registry.spec.paused and live is not None:
+        # the file stays as it is, for as long as it is there
+        text = (decoded(live, "config.yaml") or b"").decode(errors="replace")
+        return Configured(keep=frozenset({("Secret", owner.config)}), text=text)
+    text = file(registry, owner, hooks)
+    return Configured(children=(config(owner, text=text, admin_token=token),), text=text)
+
+
+def file(registry: Registry, owner: Owner, hooks: Sequence[Hook]) -> str:
+    """The text of wharf's configuration file."""
+    access = registry.spec.access
+    rules = None
+    if access is not None:
+        rules = [
+            {
+                "repositories": list(rule.repositories),
+                "users": list(rule.users),
+                "groups": list(rule.groups),
+                "anonymous": rule.anonymous,
+                "actions": list(rule.actions),
+            }
+            for rule in access
+        ]
+    groups: dict[str, list[str]] = {}
+    for user in users(registry):
+        for group in user.groups:
+            groups.setdefault(group, []).append(user.name)
+    return wharf(
+        url=url(registry, owner),
+        tls=registry.spec.tls.issuer != "Disabled",
+        groups=dict(sorted(groups.items())),
+        access=rules,
+        webhooks=[hook.endpoint for hook in hooks if hook.endpoint is not None],
+    )
+
+
+def port(registry: Registry) -> int:
+    """The Service's port."""
+    return registry.spec.service.port or (80 if registry.spec.tls.issuer == "Disabled" else 443)
+
+
+def url(registry: Registry, owner: Owner) -> str:
+    """The registry's URL inside the cluster, without the port where that goes without saying."""
+    scheme, default = ("http", 80) if registry.spec.tls.issuer == "Disabled" else ("https", 443)
+    suffix = "" if port(registry) == default else f":{port(registry)}"
+    return f"{scheme}://{owner.host}{suffix}"
+
+
+def servers(registry: Registry, owner: Owner, cluster_domain: str) -> tuple[str, ...]:
+    """Every server name that an image reference to this registry can start with."""
+    names = [*owner.hosts(cluster_domain)[1:], *registry.spec.tls.hosts]
+    number = port(registry)
+    found = [f"{name}:{number}" for name in [owner.name, *names]]
+    if number in (80, 443):
+        found += names
+    if registry.spec.service.node_port:
+        found += [f"{host}:{registry.spec.service.node_port}" for host in registry.spec.tls.hosts]
+    return tuple(sorted(set(found)))

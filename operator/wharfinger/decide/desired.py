@@ -1,0 +1,97 @@
+"""All children of a Registry: which should be there as what, which stay as they are, which go.
+
+Rule: what is mounted is written before what mounts it, and a Deployment only once everything that it mounts is there.
+Only what is provably ours is deleted, and never a claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from wharfinger.api.registry import Registry
+from wharfinger.children.owner import Owner
+from wharfinger.decide import certificates, configuration, credentials, storage, webhooks, workload
+from wharfinger.decide.drift import stamped
+from wharfinger.decide.mint import Mint
+from wharfinger.decide.observed import Manifest, Observed, Settings
+from wharfinger.decide.outcome import Key, Occurrence
+from wharfinger.decide.plan import Reference
+from wharfinger.decide.serving import Serving
+
+_DELETABLE = {"Secret": "v1", "ConfigMap": "v1", "Service": "v1", "ServiceAccount": "v1", "Deployment": "apps/v1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What the concerns came to."""
+
+    serving: Serving
+    credited: credentials.Credentials
+    configured: configuration.Configured
+    stored: storage.Stored
+    hooks: tuple[webhooks.Hook, ...]
+    image: str
+    children: tuple[dict[str, Any], ...]  # in the order of writing
+    keep: frozenset[Key]
+    events: tuple[Occurrence, ...]
+
+
+def desired(
+    registry: Registry, owner: Owner, observed: Observed, settings: Settings, *, now: datetime, mint: Mint
+) -> Desired:
+    """Ask every concern, and put their children in order. A paused Registry keeps workload and storage as they are."""
+    hooks = webhooks.read(observed)
+    serving = certificates.decide(registry, owner, observed, settings, now=now, mint=mint)
+    servers = configuration.servers(registry, owner, settings.cluster_domain)
+    credited = credentials.decide(registry, owner, observed, servers, now=now, mint=mint)
+    configured = configuration.decide(registry, owner, observed, hooks, mint)
+    stored = storage.decide(registry, owner, observed)
+    children = [*serving.children, *credited.children, *configured.children]
+    keep = serving.keep | credited.keep | configured.keep
+    events = serving.events + credited.events
+    pods = workload.pods(registry, owner, settings, stored.claim_name)
+    if registry.spec.paused:
+        keep |= {key for key in observed.children if key[0] in ("Deployment", "Service", "ServiceAccount")}
+    else:
+        frame = workload.frame(registry, owner)
+        children = [frame[0], *children, *stored.children, frame[1]]
+        keep |= {key_of(pods)}
+        events += stored.events
+        if _mountable(pods, {key_of(child) for child in children} | observed.children.keys()):
+            children.append(pods)
+    stamps = tuple(stamped(child) for child in children)
+    image = workload.image(registry, settings)
+    return Desired(serving, credited, configured, stored, hooks, image, stamps, keep, events)
+
+
+def key_of(child: Manifest) -> Key:
+    """Kind and name of a child."""
+    return str(child["kind"]), str(child["metadata"]["name"])
+
+
+def obsolete(registry: Registry, observed: Observed, wanted: Desired) -> tuple[Reference, ...]:
+    """Children that are there and are neither wanted nor kept."""
+    needed = {key_of(child) for child in wanted.children} | wanted.keep
+    gone = [
+        Reference(_DELETABLE[kind], kind, name)
+        for (kind, name), live in observed.children.items()
+        if kind in _DELETABLE and (kind, name) not in needed and _ours(registry, live)
+    ]
+    return tuple(sorted(gone, key=lambda reference: (reference.kind, reference.name)))
+
+
+def _mountable(pods: Manifest, there: Iterable[Key]) -> bool:
+    sources = [
+        source["secret"]["name"]
+        for volume in pods["spec"]["template"]["spec"]["volumes"]
+        for source in volume.get("projected", {}).get("sources", ())
+    ]
+    return all(("Secret", name) in there for name in sources)
+
+
+def _ours(registry: Registry, live: Manifest) -> bool:
+    owners = live.get("metadata", {}).get("ownerReferences") or []
+    return any(owner.get("uid") == registry.metadata.uid and owner.get("controller") for owner in owners)

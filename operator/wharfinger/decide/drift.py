@@ -1,0 +1,117 @@
+"""What differs between a child as it should be and as it is.
+
+Rule: the meaning is server-side apply's. Only fields that we would send matter; lists with a merge key are compared
+entry by entry, others whole; amounts are compared as amounts. What we no longer send is found out by the set of field
+paths that a child was last sent with, which its annotation holds as a hash: of names only, never of values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from wharfinger.api.parse import ParseError, quantity
+from wharfinger.decide.observed import Manifest
+
+FIELDS = "wharfinger.dev/fields"
+_MERGE_KEYS: dict[str, tuple[str, ...]] = {
+    "containers": ("name",),
+    "volumes": ("name",),
+    "env": ("name",),
+    "imagePullSecrets": ("name",),
+    "volumeMounts": ("mountPath",),
+    "ownerReferences": ("uid",),
+    "ports": ("containerPort", "port", "protocol"),
+}
+# a claim's class is sent only once it is known, so its presence says nothing about what the spec asks for
+_NOT_COUNTED = ("spec.storageClassName",)
+
+
+def stamped(child: dict[str, Any]) -> dict[str, Any]:
+    """The child with the annotation that says which fields it is sent with."""
+    names = sorted(path for path in _paths(child, "") if path not in _NOT_COUNTED)
+    digest = hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
+    metadata = child["metadata"]
+    annotations = {**metadata.get("annotations", {}), FIELDS: digest}
+    return {**child, "metadata": {**metadata, "annotations": dict(sorted(annotations.items()))}}
+
+
+def differences(wanted: Manifest, live: Manifest) -> tuple[str, ...]:
+    """The sorted paths of all fields of `wanted` that `live` lacks or has otherwise; empty: nothing to apply."""
+    body = {key: value for key, value in wanted.items() if key not in ("apiVersion", "kind")}
+    return tuple(sorted(_compare(body, live, "")))
+
+
+def _paths(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _paths(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        keys = _MERGE_KEYS.get(_last(path))
+        if keys:
+            for item in value:
+                yield from _paths(item, f"{path}[{_identity(item, keys)}]")
+        else:
+            yield path  # replaced whole, so its inside needs no names
+    else:
+        yield path
+
+
+def _compare(wanted: Any, live: Any, path: str) -> Iterator[str]:
+    if _empty(wanted) and _empty(live):
+        return
+    if isinstance(wanted, Mapping):
+        if not isinstance(live, Mapping):
+            yield path
+            return
+        for key, item in wanted.items():
+            yield from _compare(item, live.get(key), f"{path}.{key}" if path else str(key))
+    elif isinstance(wanted, Sequence) and not isinstance(wanted, str):
+        yield from _compare_lists(wanted, live, path)
+    elif not _equal(wanted, live, path):
+        yield path
+
+
+def _compare_lists(wanted: Sequence[Any], live: Any, path: str) -> Iterator[str]:
+    if not isinstance(live, Sequence) or isinstance(live, str):
+        yield path
+        return
+    keys = _MERGE_KEYS.get(_last(path))
+    if keys is None:
+        if len(wanted) != len(live) or any(
+            True for ours, theirs in zip(wanted, live, strict=True) for _ in _compare(ours, theirs, "")
+        ):
+            yield path
+        return
+    there = {_identity(item, keys): item for item in live if isinstance(item, Mapping)}
+    for item in wanted:
+        identity = _identity(item, keys)
+        if identity in there:
+            yield from _compare(item, there[identity], f"{path}[{identity}]")
+        else:
+            yield f"{path}[{identity}]"
+
+
+def _identity(item: Mapping[str, Any], keys: tuple[str, ...]) -> str:
+    return "/".join(str(item[key]) for key in keys if key in item)
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def _empty(value: Any) -> bool:
+    """Absent, null, and an empty map or list are one and the same to the API server."""
+    return value is None or (isinstance(value, (Mapping, Sequence)) and not isinstance(value, str) and not value)
+
+
+def _equal(wanted: Any, live: Any, path: str) -> bool:
+    if wanted == live:
+        return True
+    if not any(part in path for part in (".requests.", ".limits.")):
+        return False
+    try:
+        return quantity(wanted) == quantity(live)
+    except ParseError:
+        return False

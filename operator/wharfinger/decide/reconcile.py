@@ -1,0 +1,122 @@
+"""Joins what every concern decides into one Plan.
+
+Rule: it decides nothing that a concern could decide; it drops writes that would change nothing, and sums up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from wharfinger.api import API_VERSION, load
+from wharfinger.api.registry import Registry
+from wharfinger.api.status import Condition, RegistryStatus
+from wharfinger.children.owner import Owner
+from wharfinger.decide import certificates, configuration, deliveries, poke, rollout, status, storage
+from wharfinger.decide.changes import changes
+from wharfinger.decide.condition import Finding
+from wharfinger.decide.conditions import conditions
+from wharfinger.decide.desired import Desired, desired, key_of, obsolete
+from wharfinger.decide.drift import differences
+from wharfinger.decide.mint import Mint
+from wharfinger.decide.observed import Manifest, Observed, Settings
+from wharfinger.decide.plan import Event, Plan, Reference
+from wharfinger.decide.replicas import CERTIFICATE, CONFIGURATION, HTPASSWD, sha256, unloaded
+
+
+def reconcile(manifest: Manifest, observed: Observed, settings: Settings, *, now: datetime, mint: Mint) -> Plan:
+    """Decide what to do about one Registry, given as the API server has it.
+
+    One that is being deleted is left to Kubernetes; one that does not fit its schema is told so and left as it is.
+    """
+    us = Reference(API_VERSION, "Registry", str(manifest["metadata"]["name"]))
+    if manifest["metadata"].get("deletionTimestamp"):
+        return Plan()
+    try:
+        registry = load.registry(manifest)
+    except load.InvalidError as error:
+        return status.invalid(manifest, us, error, now)
+    return decide(registry, observed, settings, now=now, mint=mint)
+
+
+def decide(registry: Registry, observed: Observed, settings: Settings, *, now: datetime, mint: Mint) -> Plan:
+    """Decide what to do about one Registry."""
+    owner = Owner(registry.metadata.name, registry.metadata.namespace, registry.metadata.uid)
+    us = Reference(API_VERSION, "Registry", owner.name)
+    wanted = desired(registry, owner, observed, settings, now=now, mint=mint)
+    compared = [(child, differences(child, observed.children.get(key_of(child), {}))) for child in wanted.children]
+    changed = [(child, paths) for child, paths in compared if paths]
+    statuses, healthy = _webhooks(registry, observed, wanted, now)
+    findings = _findings(registry, owner, observed, wanted, healthy)
+    turned = conditions(findings, registry.status, registry.metadata.generation, now)
+    fresh = _status(registry, owner, observed, wanted, turned)
+    if healthy:
+        fresh["webhooks"] = msgspec.to_builtins(deliveries.total(list(healthy.values())))
+    if fresh != registry.status:
+        statuses[us] = fresh
+    occurrences = (*wanted.events, *changes(registry, observed, changed), *status.events(findings, registry.status))
+    texts = (wanted.configured.text, wanted.credited.text, wanted.serving.pem)
+    stale = poke.pokes(observed, zip((CONFIGURATION, HTPASSWD, CERTIFICATE), texts, strict=True))
+    return Plan(
+        apply=tuple(child for child, _ in changed),
+        delete=obsolete(registry, observed, wanted),
+        statuses=statuses,
+        events=tuple(Event(o.type, o.reason.value, o.message, us) for o in occurrences),
+        poke=stale,
+        requeue_after=_next_look(wanted, stale, now),
+    )
+
+
+def _webhooks(
+    registry: Registry, observed: Observed, wanted: Desired, now: datetime
+) -> tuple[dict[Reference, dict[str, Any]], dict[str, bool]]:
+    """The statuses of RegistryWebhooks that changed, and which of all are healthy."""
+    behind = unloaded(observed, registry.spec.replicas, CONFIGURATION, sha256(wanted.configured.text))
+    statuses: dict[Reference, dict[str, Any]] = {}
+    healthy: dict[str, bool] = {}
+    for hook in wanted.hooks:
+        held = deliveries.held_by_pause(hook, wanted.configured.text) if registry.spec.paused else None
+        fresh, healthy[hook.name] = deliveries.status(hook, observed, held or behind, now)
+        if fresh != (hook.manifest.get("status") or {}):
+            statuses[Reference(API_VERSION, "RegistryWebhook", hook.name)] = fresh
+    return statuses, healthy
+
+
+def _findings(
+    registry: Registry, owner: Owner, observed: Observed, wanted: Desired, healthy: Mapping[str, bool]
+) -> dict[str, Finding]:
+    findings = {
+        "StorageReady": wanted.stored.finding,
+        "CertificateReady": certificates.finding(registry, observed, wanted.serving),
+        "CredentialsReady": wanted.credited.finding,
+        "WorkloadReady": rollout.finding(registry, observed, wanted.configured.text),
+        "WebhooksReady": deliveries.summed_up(healthy),
+    }
+    url = configuration.url(registry, owner)
+    return {"Ready": status.summed_up(registry, findings, url), **findings}
+
+
+def _status(
+    registry: Registry, owner: Owner, observed: Observed, wanted: Desired, findings: tuple[Condition, ...]
+) -> dict[str, Any]:
+    fresh = RegistryStatus(
+        observed_generation=registry.metadata.generation,
+        url=configuration.url(registry, owner),
+        image=wanted.image,
+        user_count=len(wanted.credited.users),
+        conditions=findings,
+        users=wanted.credited.users,
+        certificate=certificates.status(registry, owner, wanted.serving),
+        storage=storage.status(registry, observed, wanted.stored),
+    )
+    plain: dict[str, Any] = msgspec.to_builtins(fresh)
+    return plain
+
+
+def _next_look(wanted: Desired, stale: tuple[str, ...], now: datetime) -> float | None:
+    moments = [moment for moment in (wanted.serving.wake, wanted.credited.wake) if moment is not None]
+    waits = [max(1.0, (moment - now).total_seconds()) for moment in moments]
+    return min([*waits, *([poke.AGAIN] if stale else [])], default=None)

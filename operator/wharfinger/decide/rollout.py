@@ -1,0 +1,184 @@
+"""How the workload fares: the condition WorkloadReady, from Deployment and pods as they are.
+
+Rule: the first thing that stands in the way is named, with the remedy; `True` needs every replica's word that it has
+loaded the configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wharfinger.api.reasons import Reason
+from wharfinger.api.registry import Registry
+from wharfinger.decide.condition import Finding, bad, first, good
+from wharfinger.decide.observed import Manifest, Observed
+from wharfinger.decide.replicas import CONFIGURATION, active, pod_name, sha256, unloaded
+
+_PULL = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError")
+_REFUSED = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PreCreateHookError")
+_FRAME = ("ServiceAccount", "Service", "Secret", "ConfigMap")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the condition is decided from."""
+
+    registry: Registry
+    observed: Observed
+    configuration: str  # the file that should be loaded
+
+    @property
+    def deployment(self) -> Manifest | None:
+        """The Deployment as it is."""
+        return self.observed.children.get(("Deployment", self.registry.metadata.name))
+
+    def containers(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """The status of each container of each pod that counts, with the pod's name."""
+        for replica in active(self.observed):
+            for status in replica.pod.get("status", {}).get("containerStatuses") or []:
+                yield pod_name(replica.pod), status
+
+    def waiting(self, reasons: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Containers that wait for one of these reasons."""
+        for pod, status in self.containers():
+            if ((status.get("state") or {}).get("waiting") or {}).get("reason") in reasons:
+                yield pod, status
+
+    def event(self) -> str:
+        """The newest warning about a pod, as a further clause."""
+        return f": {self.observed.pod_events[0]}" if self.observed.pod_events else ""
+
+
+def refused(state: State) -> Finding | None:
+    """Did the API server refuse a child?"""
+    for kind, name in sorted(state.observed.refused):
+        if kind != "PersistentVolumeClaim":
+            message = f"the API server refused {kind} {name!r}: {state.observed.refused[kind, name]}"
+            return bad(Reason.REFUSED, f"{message}: correct the field of the spec that this comes from")
+    return None
+
+
+def stopped(state: State) -> Finding | None:
+    """Was it stopped on purpose?"""
+    if state.registry.spec.replicas > 0:
+        return None
+    return bad(Reason.STOPPED, "spec.replicas is 0: set it to 1 to start the registry")
+
+
+def deploying(state: State) -> Finding | None:
+    """Has the Deployment been made, and has its controller seen it?"""
+    live = state.deployment
+    if live is None:
+        paused = " once spec.paused is false" if state.registry.spec.paused else ""
+        return bad(Reason.DEPLOYING, f"the Deployment is to be created{paused}")
+    return None
+
+
+def replica_failure(state: State) -> Finding | None:
+    """Would Kubernetes not create the pod?"""
+    for condition in ((state.deployment or {}).get("status") or {}).get("conditions") or []:
+        if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
+            message = f"Kubernetes would not create the pod: {condition.get('message', '')}"
+            return bad(Reason.REPLICA_FAILURE, f"{message}: lift the quota or policy that it names")
+    return None
+
+
+def unschedulable(state: State) -> Finding | None:
+    """Does no node take the pod?"""
+    for replica in active(state.observed):
+        for condition in replica.pod.get("status", {}).get("conditions") or []:
+            if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
+                message = f"no node takes pod {pod_name(replica.pod)}: {condition.get('message', '')}"
+                return bad(Reason.UNSCHEDULABLE, f"{message}: see spec.pod, the nodes and the claim")
+    return None
+
+
+def image_pull(state: State) -> Finding | None:
+    """Can the image not be pulled?"""
+    for pod, status in state.waiting(_PULL):
+        told = status["state"]["waiting"].get("message", "")
+        message = f"image {status.get('image', '')!r} of pod {pod} cannot be pulled: {told}"
+        return bad(Reason.IMAGE_PULL_FAILED, f"{message}: correct spec.image, or let the nodes reach it")
+    return None
+
+
+def container_refused(state: State) -> Finding | None:
+    """Can the container not be created?"""
+    for pod, status in state.waiting(_REFUSED):
+        waiting = status["state"]["waiting"]
+        told = f"{waiting.get('reason')}: {waiting.get('message', '')}"
+        return bad(Reason.CONTAINER_REFUSED, f"the container of pod {pod} cannot be created: {told}")
+    return None
+
+
+def crash_looping(state: State) -> Finding | None:
+    """Does it end soon after each start?"""
+    for pod, status in state.waiting(("CrashLoopBackOff",)):
+        last = (status.get("lastState") or {}).get("terminated") or {}
+        code = f"exit code {last.get('exitCode', '?')}, {last.get('reason', '')}".rstrip(", ")
+        told = f": {last['message'].strip()}" if last.get("message") else ""
+        message = f"pod {pod} ends soon after each start ({code}){told}"
+        return bad(Reason.CRASH_LOOPING, f"{message}: see kubectl logs {pod} --previous")
+    return None
+
+
+def rolling_out(state: State) -> Finding | None:
+    """Is the newest pod template not in place yet?"""
+    live = state.deployment or {}
+    status = live.get("status") or {}
+    seen = status.get("observedGeneration", 0) >= live.get("metadata", {}).get("generation", 0)
+    wanted = state.registry.spec.replicas
+    if seen and status.get("updatedReplicas", 0) >= wanted and status.get("replicas", 0) <= wanted:
+        return None
+    return bad(Reason.DEPLOYING, f"the Deployment is being rolled out{state.event()}")
+
+
+def starting(state: State) -> Finding | None:
+    """Has a container not started, or is a pod not ready?"""
+    replicas = active(state.observed)
+    if len(replicas) < state.registry.spec.replicas:
+        return bad(Reason.POD_STARTING, f"the pod is being created{state.event()}")
+    for replica in replicas:
+        name, status = pod_name(replica.pod), replica.pod.get("status", {})
+        ready = any(c.get("type") == "Ready" and c.get("status") == "True" for c in status.get("conditions") or [])
+        if ready:
+            continue
+        if any(container.get("started") for _, container in state.containers()):
+            return bad(Reason.POD_NOT_READY, f"pod {name} runs but is not ready: see kubectl logs {name}")
+        return bad(Reason.POD_STARTING, f"pod {name} is starting{state.event()}")
+    return None
+
+
+def unreported(state: State) -> Finding | None:
+    """Is there a replica that could not be asked?"""
+    for replica in active(state.observed):
+        if replica.report is None:
+            name = pod_name(replica.pod)
+            told = f": {replica.error}" if replica.error else ""
+            message = f"pod {name} could not be asked what it has loaded{told}"
+            return bad(Reason.REPORT_UNAVAILABLE, f"{message}: let the operator reach the pod's port 5001")
+    return None
+
+
+def not_loaded(state: State) -> Finding | None:
+    """Has a replica not loaded the newest configuration?"""
+    return unloaded(state.observed, state.registry.spec.replicas, CONFIGURATION, sha256(state.configuration))
+
+
+def live(state: State) -> Finding:
+    """It runs, and has loaded everything."""
+    count = state.registry.spec.replicas
+    return good(Reason.WORKLOAD_LIVE, f"{count} replica{'s' if count != 1 else ''} up, with the newest configuration")
+
+
+CHECKS = (
+    refused, stopped, deploying, replica_failure, unschedulable, image_pull, container_refused, crash_looping,
+    rolling_out, starting, unreported, not_loaded, live,
+)  # fmt: skip
+
+
+def finding(registry: Registry, observed: Observed, configuration: str) -> Finding:
+    """The condition WorkloadReady. `configuration` is the text of the file that should be loaded."""
+    return first(CHECKS, State(registry, observed, configuration))

@@ -1,0 +1,65 @@
+"""The workload: from the spec to Deployment, Service and ServiceAccount.
+
+Rule: one pod at a time. The index is embedded, so two pods must never have it open, whatever the claim's access modes
+allow: the old one is gone before the new one starts (Recreate).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from wharfinger.api.registry import Registry
+from wharfinger.children.deployment import PodSettings, deployment
+from wharfinger.children.owner import Owner
+from wharfinger.children.service import service
+from wharfinger.children.service_account import service_account
+from wharfinger.decide.configuration import port
+from wharfinger.decide.observed import Settings
+
+_RESOURCES = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
+
+
+def image(registry: Registry, settings: Settings) -> str:
+    """The image that the registry is to run."""
+    return registry.spec.image or settings.image
+
+
+def frame(registry: Registry, owner: Owner) -> tuple[dict[str, Any], ...]:
+    """What stands around the pod: ServiceAccount and Service."""
+    return (
+        service_account(owner),
+        service(
+            owner,
+            kind=registry.spec.service.type,
+            port=port(registry),
+            tls=registry.spec.tls.issuer != "Disabled",
+            node_port=registry.spec.service.node_port,
+            annotations=registry.spec.service.annotations,
+        ),
+    )
+
+
+def pods(registry: Registry, owner: Owner, settings: Settings, claim: str) -> dict[str, Any]:
+    """The Deployment."""
+    pod = registry.spec.pod
+    resources = _RESOURCES if pod.resources is None else msgspec.to_builtins(pod.resources)
+    return deployment(
+        owner,
+        replicas=registry.spec.replicas,
+        strategy="Recreate",
+        claim=claim,
+        tls=registry.spec.tls.issuer != "Disabled",
+        pod=PodSettings(
+            image=image(registry, settings),
+            pull_policy=pod.image_pull_policy,
+            resources=resources,
+            node_selector=pod.node_selector,
+            tolerations=msgspec.to_builtins(pod.tolerations),
+            affinity=pod.affinity,
+            priority_class=pod.priority_class_name,
+            labels=pod.labels,
+            annotations=pod.annotations,
+        ),
+    )

@@ -1,0 +1,191 @@
+"""A world in which plans come true: enough of an API server and of a registry to run decisions in a circle."""
+
+import base64
+import copy
+import dataclasses
+import datetime as dt
+import hashlib
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from wharfinger.api import load
+from wharfinger.api.registry import Registry
+from wharfinger.decide.observed import FileReport, Observed, Replica, Report, Settings, WebhookReport
+from wharfinger.decide.plan import Plan
+from wharfinger.decide.reconcile import reconcile
+
+NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
+
+
+class FakeMint:
+    """Foretellable secrets; a hash is quick and still unlike its password."""
+
+    def __init__(self) -> None:
+        self.numbers = itertools.count(1)
+        self.hashed = 0
+        self.verified = 0
+
+    def password(self) -> str:
+        return f"password-{next(self.numbers)}"
+
+    def token(self) -> str:
+        return f"token-{next(self.numbers):030}"
+
+    def hash(self, password: str) -> str:
+        self.hashed += 1
+        return f"$2b$10$salt{next(self.numbers)}.{hashlib.sha256(password.encode()).hexdigest()}"
+
+    def verify(self, password: str, hashed: str) -> bool:
+        self.verified += 1
+        return hashed.rpartition(".")[2] == hashlib.sha256(password.encode()).hexdigest()
+
+    def key(self) -> ec.EllipticCurvePrivateKey:
+        return ec.generate_private_key(ec.SECP256R1())
+
+    def serial(self) -> int:
+        return next(self.numbers)
+
+
+class World:
+    """One namespace with one Registry in it."""
+
+    def __init__(self, spec: dict[str, Any] | None = None, name: str = "team") -> None:
+        self.now = NOW
+        self.mint = FakeMint()
+        self.settings = Settings(image="wharfinger/wharf:0.1.0")
+        self.versions = itertools.count(100)
+        self.registry: dict[str, Any] = {
+            "apiVersion": "wharfinger.dev/v1",
+            "kind": "Registry",
+            "metadata": {"name": name, "namespace": "ci", "uid": "uid-1", "generation": 1},
+            "spec": spec or {},
+        }
+        self.observed = Observed()
+        self.events: list[str] = []
+        self.plans: list[Plan] = []
+
+    @property
+    def model(self) -> Registry:
+        return load.registry(self.registry)
+
+    @property
+    def name(self) -> str:
+        return str(self.registry["metadata"]["name"])
+
+    def edit(self, **spec: Any) -> None:
+        """Change fields of the spec, as a user would."""
+        self.registry["spec"] = {**self.registry["spec"], **spec}
+        self.registry["metadata"]["generation"] += 1
+
+    def change(self, **fields: Any) -> None:
+        """Replace parts of what is observed."""
+        self.observed = dataclasses.replace(self.observed, **fields)
+
+    def child(self, kind: str, name: str) -> dict[str, Any]:
+        """A child as it is."""
+        return self.observed.children[kind, name]  # type: ignore[return-value]  # this world stores dicts
+
+    def put(self, obj: dict[str, Any]) -> None:
+        """Store an object, as the API server would."""
+        obj = copy.deepcopy(obj)
+        metadata = obj["metadata"]
+        kind, name = obj["kind"], metadata["name"]
+        old = self.observed.children.get((kind, name))
+        metadata["uid"] = old["metadata"]["uid"] if old else f"uid-of-{kind}-{name}-{next(self.versions)}"
+        metadata["resourceVersion"] = str(next(self.versions))
+        if kind == "PersistentVolumeClaim":
+            obj["spec"].setdefault("storageClassName", "standard")
+            size = obj["spec"]["resources"]["requests"]["storage"]
+            obj["status"] = {"phase": "Bound", "capacity": {"storage": size}}
+        if kind == "Deployment":
+            replicas = obj["spec"]["replicas"]
+            metadata["generation"] = 1
+            obj["status"] = {"observedGeneration": 1, "updatedReplicas": replicas, "replicas": replicas}
+        self.change(children={**self.observed.children, (kind, name): obj})
+
+    def remove(self, kind: str, name: str) -> None:
+        """Delete a child."""
+        self.change(children={key: obj for key, obj in self.observed.children.items() if key != (kind, name)})
+
+    def secret(self, name: str, **data: str) -> None:
+        """Store a Secret of the user's."""
+        metadata = {"name": name, "uid": f"uid-{name}", "resourceVersion": str(next(self.versions))}
+        encoded = {key.replace("_", "."): base64.b64encode(value.encode()).decode() for key, value in data.items()}
+        self.change(secrets={**self.observed.secrets, name: {"kind": "Secret", "metadata": metadata, "data": encoded}})
+
+    def data(self, secret: str, key: str) -> str:
+        """A value of a live Secret of ours."""
+        return base64.b64decode(self.child("Secret", secret)["data"][key]).decode()
+
+    def step(self) -> Plan:
+        """Decide once, and let the plan come true."""
+        plan = reconcile(self.registry, self.observed, self.settings, now=self.now, mint=self.mint)
+        for child in plan.apply:
+            self.put(dict(child))
+        for reference in plan.delete:
+            self.remove(reference.kind, reference.name)
+        for reference, status in plan.statuses.items():
+            if reference.kind == "Registry":
+                self.registry["status"] = copy.deepcopy(status)
+            for hook in self.observed.webhooks:
+                if reference.kind == "RegistryWebhook" and hook["metadata"]["name"] == reference.name:
+                    hook["status"] = copy.deepcopy(status)  # type: ignore[index]  # this world stores dicts
+        self.events += [f"{event.type} {event.reason}: {event.message}" for event in plan.events]
+        self.plans.append(plan)
+        return plan
+
+    def settle(self, limit: int = 12) -> Plan:
+        """Decide until nothing changes any more; the pods load what is mounted meanwhile."""
+        for _ in range(limit):
+            plan = self.step()
+            self.run_pods()
+            if not (plan.apply or plan.delete or plan.statuses or plan.poke):
+                return plan
+        raise AssertionError(f"still not settled: {plan}")
+
+    def sha256(self, secret: str, key: str) -> str:
+        """The hash of a mounted file."""
+        if ("Secret", secret) not in self.observed.children:
+            return ""
+        return hashlib.sha256(self.data(secret, key).encode()).hexdigest()
+
+    def run_pods(self, **webhooks: WebhookReport) -> None:
+        """The Deployment's pods run, and have loaded all that is mounted."""
+        deployment = self.observed.children.get(("Deployment", self.name))
+        count = deployment["spec"]["replicas"] if deployment else 0
+        known = self.observed.replicas[0].report.webhooks if self.observed.replicas[:1] else {}  # type: ignore[union-attr]  # this world always reports
+        report = Report(
+            version="0.1.0",
+            configuration=FileReport(self.sha256(f"{self.name}-config", "config.yaml")),
+            htpasswd=FileReport(self.sha256(f"{self.name}-htpasswd", "htpasswd")),
+            certificate=FileReport(self.sha256(f"{self.name}-tls", "tls.crt")),
+            used=3 * 1024**3,
+            capacity=10 * 1024**3,
+            available=7 * 1024**3,
+            read_only=False,
+            webhooks={**known, **webhooks},
+        )
+        pod = {
+            "metadata": {"name": f"{self.name}-0"},
+            "status": {
+                "phase": "Running",
+                "conditions": [{"type": "Ready", "status": "True"}],
+                "containerStatuses": [{"started": True, "state": {"running": {}}}],
+            },
+        }
+        self.change(replicas=tuple(Replica(pod, report) for _ in range(count)))
+
+    def condition(self, name: str) -> tuple[str, str, str]:
+        """Status, reason and message of a condition of the Registry."""
+        found = next(c for c in self.registry["status"]["conditions"] if c["type"] == name)
+        return found["status"], found["reason"], found["message"]
+
+
+@pytest.fixture
+def world() -> Callable[..., World]:
+    """Makes a world with one Registry in it."""
+    return World
