@@ -36,8 +36,7 @@ _REFERRERS = """SELECT m.media_type, m.digest, m.size, m.artifact_type, m.annota
     ORDER BY m.digest"""
 
 _BLOB = """SELECT b.digest, b.size, h.touched, EXISTS (
-        SELECT 1 FROM manifest_blob x JOIN manifest m ON m.id = x.manifest_id
-        WHERE x.blob_id = b.id AND m.repository_id = r.id)
+        SELECT 1 FROM manifest_blob x WHERE x.blob_id = b.id AND x.repository_id = r.id)
     FROM repository r JOIN hold h ON h.repository_id = r.id JOIN blob b ON b.id = h.blob_id
     WHERE r.name = ? AND b.digest = ?"""
 

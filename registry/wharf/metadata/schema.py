@@ -37,11 +37,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             subject TEXT NOT NULL, artifact_type TEXT NOT NULL, annotations TEXT NOT NULL,
             content BLOB NOT NULL, UNIQUE (repository_id, digest))""",
         "CREATE INDEX manifest_of_subject ON manifest (repository_id, subject, digest) WHERE subject <> ''",
-        # No cascade from blob: content that a manifest names cannot be removed, whoever tries.
+        # No cascade from blob: content that a manifest names cannot be removed, whoever tries. The repository is the
+        # manifest's, repeated here so that "does this repository use it" is one look-up, however many manifests do.
         """CREATE TABLE manifest_blob (
             manifest_id INTEGER NOT NULL REFERENCES manifest (id) ON DELETE CASCADE,
-            blob_id INTEGER NOT NULL REFERENCES blob (id), PRIMARY KEY (manifest_id, blob_id)) WITHOUT ROWID""",
-        "CREATE INDEX manifest_blob_of_blob ON manifest_blob (blob_id)",
+            blob_id INTEGER NOT NULL REFERENCES blob (id), repository_id INTEGER NOT NULL,
+            PRIMARY KEY (manifest_id, blob_id)) WITHOUT ROWID""",
+        "CREATE INDEX manifest_blob_of_blob ON manifest_blob (blob_id, repository_id)",
         # By digest, not by id: the children of a sparse index need not be there.
         """CREATE TABLE manifest_child (
             manifest_id INTEGER NOT NULL REFERENCES manifest (id) ON DELETE CASCADE,

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from wharf.metadata.sqlite import SqliteIndex
 
 # A hold is backed when a manifest of its own repository names the blob.
-_BACKED = """EXISTS (SELECT 1 FROM manifest_blob x JOIN manifest m ON m.id = x.manifest_id
-    WHERE x.blob_id = h.blob_id AND m.repository_id = h.repository_id)"""
+_BACKED = "EXISTS (SELECT 1 FROM manifest_blob x WHERE x.blob_id = h.blob_id AND x.repository_id = h.repository_id)"
 
 _CONTENTS = f"""SELECT b.digest, b.size,
         (SELECT count(*) FROM manifest_blob x WHERE x.blob_id = b.id),

@@ -26,6 +26,9 @@ _PUT_MANIFEST = """INSERT INTO manifest
     subject = excluded.subject, artifact_type = excluded.artifact_type, annotations = excluded.annotations
     RETURNING id"""
 
+_NAME_BLOB = "INSERT INTO manifest_blob (manifest_id, blob_id, repository_id) VALUES (?, ?, ?)"
+_NAME_CHILD = "INSERT INTO manifest_child (manifest_id, digest) VALUES (?, ?)"
+
 _PUT_TAG = """INSERT INTO tag (repository_id, name, manifest_id, updated) VALUES (?, ?, ?, ?)
     ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id, updated = excluded.updated"""
 
@@ -85,20 +88,12 @@ def put_manifest(connection: sqlite3.Connection, put: ManifestPut, flushed: Coll
         ),
     ).fetchone()
     manifest: int = row[0]
-    _put_references(connection, manifest, {blob.id for blob in held.values()}, set(put.manifests))
-    connection.executemany(_PUT_TAG, [(repository, tag, manifest, now) for tag in put.tags])
-    return True
-
-
-def _put_references(connection: sqlite3.Connection, manifest: int, blobs: set[int], children: set[str]) -> None:
     connection.execute("DELETE FROM manifest_blob WHERE manifest_id = ?", (manifest,))
     connection.execute("DELETE FROM manifest_child WHERE manifest_id = ?", (manifest,))
-    connection.executemany(
-        "INSERT INTO manifest_blob (manifest_id, blob_id) VALUES (?, ?)", [(manifest, blob) for blob in blobs]
-    )
-    connection.executemany(
-        "INSERT INTO manifest_child (manifest_id, digest) VALUES (?, ?)", [(manifest, child) for child in children]
-    )
+    connection.executemany(_NAME_BLOB, [(manifest, blob.id, repository) for blob in held.values()])
+    connection.executemany(_NAME_CHILD, [(manifest, child) for child in dict.fromkeys(put.manifests)])
+    connection.executemany(_PUT_TAG, [(repository, tag, manifest, now) for tag in put.tags])
+    return True
 
 
 def delete_manifest(connection: sqlite3.Connection, repository: str, digest: str, now: float) -> bool:

@@ -19,8 +19,9 @@ async def test_a_round_that_fails_is_reported_and_the_next_one_comes(registry, c
     routine = Routine(registry.inventory, registry.store, Terms(interval=0.01), clock)
     registry.index.close()
     task = asyncio.create_task(routine.run())
-    deadline = asyncio.get_running_loop().time() + 10
-    while len(caplog.records) < 2 and asyncio.get_running_loop().time() < deadline:
+    for _ in range(1000):
+        if len(caplog.records) >= 2:
+            break
         await asyncio.sleep(0.01)
     task.cancel()
     with suppress(asyncio.CancelledError):

@@ -43,6 +43,6 @@ def test_content_that_a_manifest_names_cannot_be_removed(connection):
         "INSERT INTO manifest (id, repository_id, digest, media_type, size, pushed, subject, artifact_type, "
         "annotations, content) VALUES (1, 1, 'm', '', 1, 0, '', '', '', x'00')"
     )
-    connection.execute("INSERT INTO manifest_blob (manifest_id, blob_id) VALUES (1, 1)")
+    connection.execute("INSERT INTO manifest_blob (manifest_id, blob_id, repository_id) VALUES (1, 1, 1)")
     with pytest.raises(sqlite3.IntegrityError):
         connection.execute("DELETE FROM blob")
