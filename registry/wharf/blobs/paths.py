@@ -3,6 +3,8 @@
     <data>/
         index.db, index.db-wal, index.db-shm    the index (metadata/)
         index.db.lock                           held while the index is created or migrated
+        index.db.next, index.db.turn            the order of writers (metadata/turns.py)
+        background.lock                         held by the process that does the work for all
         blobs/
             lock                                shared by whoever stores content, exclusive to whoever removes it
             sha256/ab/ab12…                     content, named by its digest; read-only once it is here

@@ -6,11 +6,12 @@ processes may have the same database open.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,16 +38,15 @@ class Connections:
         self._lock = threading.Lock()
 
     def prepare(self) -> None:
-        """Create and migrate the database. Processes that start together take turns."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with _exclusive(self._path.with_name(self._path.name + ".lock")):
-            connection = self.writer()
-            try:
-                with translated():
-                    connection.execute("PRAGMA journal_mode = WAL")
-                    migrate(connection)
-            finally:
-                connection.close()
+        """Create and migrate the database. Processes that start together take turns.
+
+        Raises SchemaError, IndexFullError, IndexUnavailableError.
+        """
+        with translated():
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with _exclusive(self._path.with_name(f"{self._path.name}.lock")), closing(self.writer()) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                migrate(connection)
             _sync_directory(self._path.parent)
 
     def writer(self) -> sqlite3.Connection:
@@ -86,17 +86,17 @@ class Connections:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise SQLite's errors as those of metadata/interface.py."""
+    """Raise the errors of SQLite, and of the files beside it, as those of metadata/interface.py."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise meaning(error) from error
 
 
-def meaning(error: sqlite3.Error) -> MetadataError:
-    """What an error of SQLite is to a caller of the index."""
+def meaning(error: sqlite3.Error | OSError) -> MetadataError:
+    """What an error is to a caller of the index."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # extended codes keep the primary one in the low byte
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", 0) in {errno.ENOSPC, errno.EDQUOT}:
         return IndexFullError(f"the index has no room ({error}): free space on its volume or grow it, then retry")
     return IndexUnavailableError(f"the index could not be used ({error}): retry, and look at its volume if it stays so")
 

@@ -7,12 +7,14 @@ Several processes may share the database: SQLite's lock orders their commits.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wharf import clock as wall
 from wharf.metadata import reads, writes
 from wharf.metadata.connections import Connections, translated
 from wharf.metadata.interface import Blob, IndexUnavailableError, MissingReferencesError
+from wharf.metadata.turns import Turns
 from wharf.metadata.writer import Writer
 
 if TYPE_CHECKING:
@@ -51,7 +53,8 @@ class SqliteIndex:
         flush_blobs: bool = False,
     ) -> None:
         self._connections = Connections(path)
-        self._writer = Writer(self._connections.writer)
+        self._turns = Turns(Path(path))
+        self._writer = Writer(self._connections.writer, self._turns.taken)
         self._flush = flush
         self._route = route
         self._clock = clock
@@ -61,12 +64,15 @@ class SqliteIndex:
     def open(self) -> None:
         """Create or migrate the database, and start the writer. Raises SchemaError, IndexUnavailableError."""
         self._connections.prepare()
+        with translated():
+            self._turns.open()
         self._writer.start()
 
     def close(self) -> None:
         """Finish the writes that wait, then close everything."""
         self._writer.stop()
         self._connections.close()
+        self._turns.close()
 
     def replace_route(self, route: Route) -> None:
         """Route later events by another function."""

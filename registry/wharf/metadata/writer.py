@@ -11,17 +11,19 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from wharf.metadata.connections import meaning
 from wharf.metadata.interface import IndexUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
 
 T = TypeVar("T")
+Turn = Callable[[], AbstractContextManager[None]]
+"""Waits until this writer may write, and ends that."""
 
 GROUP = 256
 """Most pieces of work in one commit: bounds how long the first of them waits."""
@@ -30,8 +32,9 @@ GROUP = 256
 class Writer:
     """Runs functions of a connection, one after the other, in shared transactions."""
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(self, connect: Callable[[], sqlite3.Connection], turn: Turn = nullcontext) -> None:
         self._connect = connect
+        self._turn = turn
         self._queue: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closing = False
@@ -73,14 +76,15 @@ class Writer:
         if not jobs:
             return more
         failure: sqlite3.Error | None = None
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            for job in jobs:
-                job.attempt(connection)
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            failure = error
-            _abandon(connection)
+        with self._turn():
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                for job in jobs:
+                    job.attempt(connection)
+                connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                failure = error
+                _abandon(connection)
         _answer(jobs, failure)
         return more
 
