@@ -44,6 +44,12 @@ class ObjectMeta(Model, frozen=True, kw_only=True):
     annotations: dict[str, str] = field(default_factory=dict)
 
 
+def plain(model: Model) -> dict[str, Any]:
+    """A model as the API server gives it back: dicts and lists, defaults left out."""
+    document: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(model))
+    return document
+
+
 def checked(*rules: Rule, **keywords: Any) -> Meta:
     """Field constraints with CEL rules or further OpenAPI keywords (such as `x-kubernetes-list-type`)."""
     extra: dict[str, Any] = dict(keywords.pop("schema", {}))
@@ -87,8 +93,8 @@ Glob = Annotated[
     str,
     checked(
         Rule(
-            "self.matches('^[a-z0-9*?._/-]+$')",
-            "a pattern is made of the characters of repository names, * and ?: write team-a/** for all below team-a",
+            "self.matches('^[a-z0-9*._/-]+$')",
+            "a pattern is made of the characters of repository names and *: write team-a/** for all below team-a",
         ),
         min_length=1,
         max_length=256,

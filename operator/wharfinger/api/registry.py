@@ -34,6 +34,16 @@ _USER_NAME = Rule(
     "space): rename the user",
 )
 UserName = Annotated[str, checked(_USER_NAME, max_length=64)]
+RuleUser = Annotated[
+    str,
+    checked(
+        Rule(
+            "self == '*' || self.matches('^[A-Za-z0-9][A-Za-z0-9._@+-]*$')",
+            "name a user of spec.auth.users, or write * for everybody who has logged in",
+        ),
+        max_length=64,
+    ),
+]
 GroupName = Annotated[str, checked(_USER_NAME, max_length=64)]
 
 
@@ -208,7 +218,7 @@ class Auth(Model, frozen=True, kw_only=True):
 
 
 class AccessRule(Model, frozen=True, kw_only=True):
-    """Grants actions on repositories. The longest matching pattern decides; what no rule allows is denied."""
+    """Grants actions on repositories. The most specific matching pattern decides; what no rule allows is denied."""
 
     rules: ClassVar = (
         Rule(
@@ -221,7 +231,9 @@ class AccessRule(Model, frozen=True, kw_only=True):
         tuple[Glob, ...],
         Meta(description="Globs: `*` within one path part, `**` across parts.", min_length=1, max_length=64),
     ]
-    users: Annotated[tuple[UserName, ...], Meta(description="Users that the rule is for.", max_length=128)] = ()
+    users: Annotated[
+        tuple[RuleUser, ...], Meta(description="Users that the rule is for; `*`: every user.", max_length=128)
+    ] = ()
     groups: Annotated[tuple[GroupName, ...], Meta(description="Groups that the rule is for.", max_length=64)] = ()
     anonymous: Annotated[bool, Meta(description="The rule is also for clients without credentials.")] = False
     actions: Annotated[

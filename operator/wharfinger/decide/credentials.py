@@ -193,7 +193,7 @@ def everyone_can_log_in(state: State) -> Finding:
     """Nothing is wrong; a rule that names nobody is worth a word."""
     count = len(state.passwords)
     message = f"{count} user{'s' if count != 1 else ''} can log in"
-    known = {password.user for password in state.passwords}
+    known = {"*", *(password.user for password in state.passwords)}
     groups = {group for user in state.registry.spec.auth.users for group in user.groups}
     for number, rule in enumerate(state.registry.spec.access or ()):
         strangers = [f"user {name!r}" for name in rule.users if name not in known]

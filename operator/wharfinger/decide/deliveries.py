@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
+from wharfinger.api.meta import plain
 from wharfinger.api.parse import ParseError, timestamp
 from wharfinger.api.reasons import Reason
 from wharfinger.api.status import DeliveryError, RegistryWebhookStatus, WebhooksStatus
@@ -187,7 +186,7 @@ def _status(
     else:
         figures = _figures(report)
     fresh = RegistryWebhookStatus(observed_generation=generation, conditions=conditions(findings, old, generation, now))
-    return {**msgspec.to_builtins(fresh), **figures}
+    return {**plain(fresh), **figures}
 
 
 def _figures(report: WebhookReport) -> dict[str, Any]:
@@ -196,7 +195,7 @@ def _figures(report: WebhookReport) -> dict[str, Any]:
         error = DeliveryError(
             at=report.last_error_at or None, message=report.last_error[:1024], next_attempt=report.next_attempt or None
         )
-    figures: dict[str, Any] = msgspec.to_builtins(
+    return plain(
         RegistryWebhookStatus(
             delivered=report.delivered,
             pending=report.pending,
@@ -205,4 +204,3 @@ def _figures(report: WebhookReport) -> dict[str, Any]:
             last_error=error,
         )
     )
-    return figures

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from wharfinger.api import API_VERSION, load
+from wharfinger.api.meta import plain
 from wharfinger.api.registry import Registry
 from wharfinger.api.status import Condition, RegistryStatus
 from wharfinger.children.owner import Owner
@@ -54,7 +53,7 @@ def decide(registry: Registry, observed: Observed, settings: Settings, *, now: d
     turned = conditions(findings, registry.status, registry.metadata.generation, now)
     fresh = _status(registry, owner, observed, wanted, turned)
     if healthy:
-        fresh["webhooks"] = msgspec.to_builtins(deliveries.total(list(healthy.values())))
+        fresh["webhooks"] = plain(deliveries.total(list(healthy.values())))
     if fresh != registry.status:
         statuses[us] = fresh
     occurrences = (*wanted.events, *changes(registry, observed, changed), *status.events(findings, registry.status))
@@ -112,8 +111,7 @@ def _status(
         certificate=certificates.status(registry, owner, wanted.serving),
         storage=storage.status(registry, observed, wanted.stored),
     )
-    plain: dict[str, Any] = msgspec.to_builtins(fresh)
-    return plain
+    return plain(fresh)
 
 
 def _next_look(wanted: Desired, stale: tuple[str, ...], now: datetime) -> float | None:

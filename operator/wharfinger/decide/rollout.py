@@ -18,7 +18,6 @@ from wharfinger.decide.replicas import CONFIGURATION, active, pod_name, sha256, 
 
 _PULL = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError")
 _REFUSED = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PreCreateHookError")
-_FRAME = ("ServiceAccount", "Service", "Secret", "ConfigMap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +48,6 @@ class State:
     def event(self) -> str:
         """The newest warning about a pod, as a further clause."""
         return f": {self.observed.pod_events[0]}" if self.observed.pod_events else ""
-
-
-def refused(state: State) -> Finding | None:
-    """Did the API server refuse a child?"""
-    for kind, name in sorted(state.observed.refused):
-        if kind != "PersistentVolumeClaim":
-            message = f"the API server refused {kind} {name!r}: {state.observed.refused[kind, name]}"
-            return bad(Reason.REFUSED, f"{message}: correct the field of the spec that this comes from")
-    return None
 
 
 def stopped(state: State) -> Finding | None:
@@ -174,7 +164,7 @@ def live(state: State) -> Finding:
 
 
 CHECKS = (
-    refused, stopped, deploying, replica_failure, unschedulable, image_pull, container_refused, crash_looping,
+    stopped, deploying, replica_failure, unschedulable, image_pull, container_refused, crash_looping,
     rolling_out, starting, unreported, not_loaded, live,
 )  # fmt: skip
 

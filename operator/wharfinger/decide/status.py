@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
+from wharfinger.api.meta import plain
 from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
 from wharfinger.decide.condition import Finding, bad, good
@@ -77,12 +76,7 @@ def invalid(manifest: Manifest, reference: Reference, error: Exception, now: dat
     finding = bad(Reason.INVALID_SPEC, f"{error}. Until then everything stays as it is")
     kept = [c for c in old.get("conditions") or [] if c.get("type") != "Ready"]
     ready = conditions({"Ready": finding}, old, generation, now)
-    fresh = {**old, "observedGeneration": generation, "conditions": [*(_plain(c) for c in ready), *kept]}
+    fresh = {**old, "observedGeneration": generation, "conditions": [*(plain(c) for c in ready), *kept]}
     if fresh == old:
         return Plan()
     return Plan(statuses={reference: fresh})
-
-
-def _plain(condition: Any) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(condition)
-    return plain

@@ -104,17 +104,6 @@ class State:
         return self.registry.spec.storage.existing_claim or self.registry.metadata.name
 
 
-def refused(state: State) -> Finding | None:
-    """Did the API server refuse the claim?"""
-    message = state.observed.refused.get(("PersistentVolumeClaim", state.name))
-    if message is None:
-        return None
-    if "resize" in message or "expan" in message:
-        way = "set allowVolumeExpansion: true on its StorageClass, or set spec.storage.size back"
-        return bad(Reason.REFUSED, f"the claim could not be enlarged: {message}: {way}")
-    return bad(Reason.REFUSED, f"the API server refused the claim: {message}")
-
-
 def existing_missing(state: State) -> Finding | None:
     """Is the claim that the spec names there?"""
     if state.live is not None or not state.registry.spec.storage.existing_claim:
@@ -181,9 +170,12 @@ def resizing(state: State) -> Finding | None:
     if state.capacity is None or wanted is None or quantity(state.capacity) >= quantity(wanted):
         return None
     conditions = ((state.live or {}).get("status") or {}).get("conditions") or []
-    told = next((str(c.get("message")) for c in conditions if c.get("message")), "")
-    hint = f": {told}" if told else ""
-    return bad(Reason.CLAIM_RESIZING, f"claim {state.name!r} is growing from {state.capacity} to {wanted}{hint}")
+    told = next((f": {c['message']}" for c in conditions if c.get("message")), "")
+    if state.requested is not None and quantity(state.requested) < quantity(wanted):
+        told = (
+            ": where its StorageClass does not say allowVolumeExpansion: true, set that, or set spec.storage.size back"
+        )
+    return bad(Reason.CLAIM_RESIZING, f"claim {state.name!r} is to grow from {state.capacity} to {wanted}{told}")
 
 
 def bound(state: State) -> Finding:
@@ -195,7 +187,7 @@ def bound(state: State) -> Finding:
 
 
 CHECKS = (
-    refused, existing_missing, creating, deleting, other_class, other_modes, lost, pending, resizing, bound,
+    existing_missing, creating, deleting, other_class, other_modes, lost, pending, resizing, bound,
 )  # fmt: skip
 
 

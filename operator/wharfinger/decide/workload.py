@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
+from wharfinger.api.meta import plain
 from wharfinger.api.registry import Registry
 from wharfinger.children.deployment import PodSettings, deployment
 from wharfinger.children.owner import Owner
@@ -44,7 +43,7 @@ def frame(registry: Registry, owner: Owner) -> tuple[dict[str, Any], ...]:
 def pods(registry: Registry, owner: Owner, settings: Settings, claim: str) -> dict[str, Any]:
     """The Deployment."""
     pod = registry.spec.pod
-    resources = _RESOURCES if pod.resources is None else msgspec.to_builtins(pod.resources)
+    resources = _RESOURCES if pod.resources is None else plain(pod.resources)
     return deployment(
         owner,
         replicas=registry.spec.replicas,
@@ -56,7 +55,7 @@ def pods(registry: Registry, owner: Owner, settings: Settings, claim: str) -> di
             pull_policy=pod.image_pull_policy,
             resources=resources,
             node_selector=pod.node_selector,
-            tolerations=msgspec.to_builtins(pod.tolerations),
+            tolerations=[plain(toleration) for toleration in pod.tolerations],
             affinity=pod.affinity,
             priority_class=pod.priority_class_name,
             labels=pod.labels,

@@ -1,11 +1,11 @@
 """A world in which plans come true: enough of an API server and of a registry to run decisions in a circle."""
 
 import base64
-import copy
 import dataclasses
 import datetime as dt
 import hashlib
 import itertools
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -91,7 +91,7 @@ class World:
 
     def put(self, obj: dict[str, Any]) -> None:
         """Store an object, as the API server would."""
-        obj = copy.deepcopy(obj)
+        obj = json.loads(json.dumps(obj))
         metadata = obj["metadata"]
         kind, name = obj["kind"], metadata["name"]
         old = self.observed.children.get((kind, name))
@@ -130,10 +130,10 @@ class World:
             self.remove(reference.kind, reference.name)
         for reference, status in plan.statuses.items():
             if reference.kind == "Registry":
-                self.registry["status"] = copy.deepcopy(status)
+                self.registry["status"] = json.loads(json.dumps(status))
             for hook in self.observed.webhooks:
                 if reference.kind == "RegistryWebhook" and hook["metadata"]["name"] == reference.name:
-                    hook["status"] = copy.deepcopy(status)  # type: ignore[index]  # this world stores dicts
+                    hook["status"] = json.loads(json.dumps(status))  # type: ignore[index]  # this world stores dicts
         self.events += [f"{event.type} {event.reason}: {event.message}" for event in plan.events]
         self.plans.append(plan)
         return plan
