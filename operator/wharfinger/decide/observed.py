@@ -70,6 +70,9 @@ class Observed:
     secrets: Mapping[str, Manifest | None] = field(default_factory=dict)  # referenced, not ours; None: missing
     config_maps: Mapping[str, Manifest | None] = field(default_factory=dict)  # referenced by webhooks, likewise
     pod_events: tuple[str, ...] = ()  # newest warning messages about our pods and claim, newest first
+    # Children that the API server would not take on the last try, keyed as `children`, with its message. The edge
+    # remembers one until a later write of the same child succeeds; the decision turns it into a condition.
+    refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,15 @@ class State:
         return f": {self.observed.pod_events[0]}" if self.observed.pod_events else ""
 
 
+def refused(state: State) -> Finding | None:
+    """Did the API server refuse a child?"""
+    for kind, name in sorted(state.observed.refused):
+        if kind != "PersistentVolumeClaim":
+            message = f"the API server refused {kind} {name!r}: {state.observed.refused[kind, name]}"
+            return bad(Reason.REFUSED, f"{message}: correct the field of the spec that this comes from")
+    return None
+
+
 def stopped(state: State) -> Finding | None:
     """Was it stopped on purpose?"""
     if state.registry.spec.replicas > 0:
@@ -164,7 +173,7 @@ def live(state: State) -> Finding:
 
 
 CHECKS = (
-    stopped, deploying, replica_failure, unschedulable, image_pull, container_refused, crash_looping,
+    refused, stopped, deploying, replica_failure, unschedulable, image_pull, container_refused, crash_looping,
     rolling_out, starting, unreported, not_loaded, live,
 )  # fmt: skip
 

@@ -104,6 +104,17 @@ class State:
         return self.registry.spec.storage.existing_claim or self.registry.metadata.name
 
 
+def refused(state: State) -> Finding | None:
+    """Did the API server refuse the claim?"""
+    message = state.observed.refused.get(("PersistentVolumeClaim", state.name))
+    if message is None:
+        return None
+    if "resize" in message or "expan" in message:
+        way = "set allowVolumeExpansion: true on its StorageClass, or set spec.storage.size back"
+        return bad(Reason.REFUSED, f"the claim could not be enlarged: {message}: {way}")
+    return bad(Reason.REFUSED, f"the API server refused the claim: {message}")
+
+
 def existing_missing(state: State) -> Finding | None:
     """Is the claim that the spec names there?"""
     if state.live is not None or not state.registry.spec.storage.existing_claim:
@@ -187,7 +198,7 @@ def bound(state: State) -> Finding:
 
 
 CHECKS = (
-    existing_missing, creating, deleting, other_class, other_modes, lost, pending, resizing, bound,
+    refused, existing_missing, creating, deleting, other_class, other_modes, lost, pending, resizing, bound,
 )  # fmt: skip
 
 
