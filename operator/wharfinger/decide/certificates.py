@@ -190,3 +190,21 @@ def status(registry: Registry, owner: Owner, serving: Serving) -> CertificateSta
         fingerprint=serving.leaf.fingerprint,
         ca_config_map_name=owner.ca if serving.published else None,
     )
+
+
+def peer(registry: Registry, owner: Owner, observed: Observed) -> tuple[str, str]:
+    """How to be sure of talking to this registry's pods: certificates to trust (PEM; a leaf too), and a server name.
+
+    Both are empty for plain HTTP, and while no certificate is in place.
+    """
+    live = observed.children.get(("Secret", owner.tls))
+    if registry.spec.tls.issuer == "Disabled" or live is None:
+        return "", ""
+    pem, ca = ((decoded(live, key) or b"").decode(errors="replace") for key in ("tls.crt", "ca.crt"))
+    try:
+        leaf = x509.certificate(pem)
+    except x509.CertificateError:
+        return "", ""
+    names = sorted(leaf.hosts)
+    name = owner.host if owner.host in names or not names else names[0].replace("*", "wharf")
+    return ca + pem, name
