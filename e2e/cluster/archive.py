@@ -6,6 +6,7 @@ The archive has the `docker save` layout, which containerd, docker, podman and s
 import hashlib
 import io
 import json
+import os
 import platform
 import tarfile
 from collections.abc import Mapping
@@ -48,7 +49,7 @@ def write_archive(image: ScratchImage, target: Path) -> None:
     config_name = hashlib.sha256(configuration).hexdigest() + ".json"
     manifest = [{"Config": config_name, "RepoTags": [image.reference], "Layers": [f"{diff_id}/layer.tar"]}]
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(".partial")
+    partial = target.with_suffix(f".{os.getpid()}.partial")
     with tarfile.open(partial, "w") as archive:
         _add(archive, config_name, configuration)
         _add(archive, "manifest.json", json.dumps(manifest).encode())

@@ -21,7 +21,8 @@ from pathlib import Path
 
 from e2e.cluster import images
 from e2e.cluster.errors import ClusterError
-from e2e.cluster.interface import Cluster, open_cluster
+from e2e.cluster.interface import Cluster, bring_up, open_cluster
+from e2e.cluster.progress import say
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,10 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _perform(command: str, files: Sequence[Path]) -> int:
-    cluster = open_cluster()
     if command == "up":
-        cluster.up()
-    elif command == "down":
+        cluster = bring_up()
+        say(f"cluster {cluster.settings.name} ({cluster.provider}) is up: export KUBECONFIG={cluster.kubeconfig}")
+        return 0
+    cluster = open_cluster()
+    if command == "down":
         cluster.down()
     elif command == "load":
         for file in files:

@@ -1,4 +1,4 @@
-"""Installs what the `local` provider takes from Debian. Rule: only what is missing, and the index is read at most once."""
+"""Installs what clusters and images take from Debian. Rule: only what is missing; the index is read at most once."""
 
 import shutil
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ def ensure_packages(wanted: Mapping[str, str]) -> None:
         return
     if not shutil.which("apt-get"):
         raise UnusableMachineError(
-            f"missing: {', '.join(missing)} (Debian's names); apt-get is not here to install them, install them yourself"
+            f"missing: {', '.join(missing)} (Debian's names), and there is no apt-get here; install them yourself"
         )
     quiet = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"}
     with step(f"installing {len(missing)} Debian packages: {', '.join(missing)}"):

@@ -10,9 +10,12 @@ from pathlib import Path
 from e2e.cluster.builders import Builder
 from e2e.cluster.commands import succeeds
 from e2e.cluster.errors import ClusterError, UnusableMachineError
+from e2e.cluster.progress import say
 from e2e.cluster.settings import Settings
 
 PROVIDERS = ("kind", "local")
+_ON_LINUX = sys.platform == "linux"
+_AS_ROOT = os.geteuid() == 0
 
 
 class Cluster(ABC):
@@ -102,18 +105,35 @@ def docker_answers() -> bool:
 
 
 def open_cluster(environment: Mapping[str, str] | None = None) -> Cluster:
-    """The cluster that the environment (CLUSTER, WHARFINGER_CLUSTER, ...) names; it need not be up."""
+    """The cluster that the environment (CLUSTER, WHARFINGER_CLUSTER, ...) names; it need not be up.
+
+    Once `up` has chosen a provider, the choice holds until `down`.
+    """
+    env = os.environ if environment is None else environment
+    settings = Settings.read(env)
+    wanted = env.get("CLUSTER") or settings.chosen_provider()
+    docker = not wanted and docker_answers()
+    return _cluster(choose_provider(wanted, docker=docker, linux=_ON_LINUX, root=_AS_ROOT), settings)
+
+
+def bring_up() -> Cluster:
+    """Open the cluster and bring it up; where nobody chose `kind` and it turns out not to work here, take `local`."""
+    cluster = open_cluster()
+    free = not os.environ.get("CLUSTER") and not cluster.settings.chosen_provider()
+    try:
+        cluster.up()
+    except UnusableMachineError as error:
+        if not (free and cluster.provider == "kind" and _ON_LINUX and _AS_ROOT):
+            raise
+        say(f"{error}\na Docker engine is here but kind does not work with it: using the local provider instead")
+        cluster = _cluster("local", cluster.settings)
+        cluster.up()
+    return cluster
+
+
+def _cluster(provider: str, settings: Settings) -> Cluster:
     # Imported here: each provider imports this module for the interface that it implements.
     from e2e.cluster.kind.provider import KindCluster  # noqa: PLC0415 - see above
     from e2e.cluster.local.provider import LocalCluster  # noqa: PLC0415 - see above
 
-    env = os.environ if environment is None else environment
-    wanted = env.get("CLUSTER", "")
-    name = choose_provider(
-        wanted,
-        docker=not wanted and docker_answers(),
-        linux=sys.platform == "linux",
-        root=os.geteuid() == 0,
-    )
-    settings = Settings.read(env)
-    return KindCluster(settings) if name == "kind" else LocalCluster(settings)
+    return KindCluster(settings) if provider == "kind" else LocalCluster(settings)

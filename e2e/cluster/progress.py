@@ -29,6 +29,7 @@ def say(line: str) -> None:
 def step(title: str, how_far: Callable[[], str] = lambda: "") -> Iterator[None]:
     """Announce a step, repeat how far it is every `HEARTBEAT_SECONDS`, and say how long it took."""
     begun = time.monotonic()
+    ending = "failed after"
     done = threading.Event()
 
     def beat() -> None:
@@ -41,7 +42,8 @@ def step(title: str, how_far: Callable[[], str] = lambda: "") -> Iterator[None]:
     heart.start()
     try:
         yield
+        ending = "done in"
     finally:
         done.set()
         heart.join()
-    say(f"{title}: done in {time.monotonic() - begun:.1f}s")
+        say(f"{title}: {ending} {time.monotonic() - begun:.1f}s")

@@ -83,6 +83,11 @@ class Settings:
         """All state of the running cluster; gone when it is down."""
         return self.cache / "clusters" / self.name
 
+    def chosen_provider(self) -> str:
+        """The provider of the cluster that is up (or was left half-way); empty when there is none."""
+        signs = {"node.json": "local", "kind.yaml": "kind"}
+        return next((name for sign, name in signs.items() if (self.run_directory / sign).exists()), "")
+
     @property
     def lock_file(self) -> Path:
         """Held while this cluster is brought up, loaded or taken down."""

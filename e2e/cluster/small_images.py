@@ -71,7 +71,7 @@ class SmallImages:
 
 
 def _key(image: ScratchImage) -> str:
-    """Twelve hex digits over what goes into the image; programs of the cache count by path, which names their content."""
+    """Twelve hex digits over what goes into the image; a program counts by its path, size and time."""
     digest = hashlib.sha256(repr((image.reference, image.links, image.directories, image.entrypoint)).encode())
     for name, source in sorted(image.files.items()):
         content = source if isinstance(source, str) else f"{source} {source.stat().st_size} {source.stat().st_mtime_ns}"

@@ -1,4 +1,7 @@
-"""What every cluster of ours carries besides Kubernetes: DNS and dynamic volumes. Rule: manifests are files, only filled in here."""
+"""What every cluster of ours carries besides Kubernetes: DNS and dynamic volumes.
+
+Rule: manifests are files, only filled in here.
+"""
 
 from pathlib import Path
 from string import Template

@@ -34,21 +34,31 @@ def kubeconfig(settings: Settings) -> Path:
     return settings.run_directory / "kubeconfig"
 
 
+def problems(node: Node) -> list[str]:
+    """What is wrong with the cluster, a line each: processes that do not run, else what the API server tells."""
+    report = node.run / "components.json"
+    running = json.loads(report.read_text())["running"] if report.exists() else {}
+    stopped = [component.name for component in components(node) if component.name not in running]
+    return [f"not running: {', '.join(stopped)}"] if stopped else api.problems(node)
+
+
 def is_well(settings: Settings, programs: dict[str, str]) -> bool:
     """Whether the cluster that should run does; a limping one gets a while to heal itself."""
     mark = settings.run_directory / "fingerprint"
-    if not mark.exists() or not host.node_processes(settings):
+    whole = mark.exists() and kubeconfig(settings).exists() and host.linked(settings)
+    if not whole or not host.node_processes(settings):
         return False
     node = Node.load(settings.run_directory)
     if mark.read_text() != fingerprint(Node.of(settings, programs, node.snapshotter)):
         say("the running cluster was started with other programs or settings than these: it is replaced")
         return False
-    found = api.problems(node)
+    host.route(settings)
+    found = problems(node)
     if not found:
         return True
     say(f"the cluster is not well ({'; '.join(found)}), waiting up to {HEAL_SECONDS}s for it to heal")
     try:
-        wait_for("healing", lambda: not api.problems(node), seconds=HEAL_SECONDS, delay=0.5)
+        wait_for("healing", lambda: not problems(node), seconds=HEAL_SECONDS, delay=0.5)
     except ClusterError:
         return False
     return True
@@ -104,7 +114,7 @@ def _wait_until_ready(settings: Settings, node: Node, archives: list[Path]) -> N
         env={"KUBECONFIG": str(kubeconfig(settings))},
         stdin=addons.render(node.network),
     )
-    wait_for("the node, DNS and volumes", lambda: not api.problems(node), seconds=READY_SECONDS, delay=0.2)
+    wait_for("the node, DNS and volumes", lambda: not problems(node), seconds=READY_SECONDS, delay=0.2)
 
 
 def last_words(node: Node) -> str:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 
 from e2e.cluster.archive import architecture
 from e2e.cluster.debian import CNI_DIRECTORY
@@ -162,13 +161,3 @@ def audit_policy() -> str:
 
 def _document(version: str, kind: str, fields: Mapping[str, object]) -> str:
     return json.dumps({"apiVersion": version, "kind": kind, **fields}, indent=1) + "\n"
-
-
-def registry_hosts(host: str, ca: Path | str) -> str:
-    """containerd's `hosts.toml` for one registry whose certificates `ca` (a file on the node) has signed."""
-    return f"""server = "https://{host}"
-
-[host."https://{host}"]
-  capabilities = ["pull", "resolve"]
-  ca = "{ca}"
-"""

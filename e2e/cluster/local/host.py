@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -50,12 +51,12 @@ def launch(settings: Settings) -> int:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    ours = os.readlink("/proc/self/ns/net")
+    ours = Path("/proc/self/ns/net").readlink()
 
     def separated() -> bool:
         if process.poll() is not None:
             raise ClusterError(f"the node ended at once; see {settings.run_directory}/log/init.log")
-        return os.readlink(f"/proc/{process.pid}/ns/net") != ours
+        return Path(f"/proc/{process.pid}/ns/net").readlink() != ours
 
     wait_for("the node's namespaces", separated, seconds=10, delay=0.02)
     return process.pid
@@ -63,13 +64,23 @@ def launch(settings: Settings) -> int:
 
 def link(settings: Settings, pid: int) -> None:
     """Join host and node (whose namespace `pid` is in) by a veth, and route the cluster's ranges to the node."""
+    run(["ip", "link", "add", settings.host_interface, "type", "veth", "peer", "name", "eth0", "netns", str(pid)])
+    route(settings)
+
+
+def linked(settings: Settings) -> bool:
+    """Whether the host's end of the link is there."""
+    return Path("/sys/class/net", settings.host_interface).exists()
+
+
+def route(settings: Settings) -> None:
+    """Give the host's end its address and routes; changes nothing where they are."""
     name, network = settings.host_interface, settings.network
     prefix = network.link.rpartition("/")[2]
-    run(["ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", str(pid)])
-    run(["ip", "address", "add", f"{network.host_ip}/{prefix}", "dev", name])
+    run(["ip", "address", "replace", f"{network.host_ip}/{prefix}", "dev", name])
     run(["ip", "link", "set", name, "up"])
     for destination in (network.pods, network.services):
-        run(["ip", "route", "add", destination, "via", network.node_ip, "dev", name])
+        run(["ip", "route", "replace", destination, "via", network.node_ip, "dev", name])
 
 
 def refuse_taken_addresses(network: Network) -> None:
@@ -78,8 +89,8 @@ def refuse_taken_addresses(network: Network) -> None:
     taken = [route.strip() for route in routes if route.strip()]
     if taken:
         raise ClusterError(
-            f"this machine already uses part of {network.subnet}: {taken[0]!r}. Set WHARFINGER_SUBNET to a free private "
-            "range (another cluster's, by `python -m e2e.cluster down` with its WHARFINGER_CLUSTER)"
+            f"this machine already uses part of {network.subnet}: {taken[0]!r}. Set WHARFINGER_SUBNET to a free "
+            "private range (or end another cluster, by `python -m e2e.cluster down` with its WHARFINGER_CLUSTER)"
         )
 
 
@@ -106,11 +117,19 @@ def make_mount_points(node: Node) -> None:
 
 def tear_down(settings: Settings) -> None:
     """End the node and remove its link, control group and run directory, in whatever state they are."""
-    for pid in node_processes(settings):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)  # unshare ignores SIGTERM; PID 1's end ends all the rest
-    wait_for("the node's processes", lambda: not _alive(settings), seconds=30)
-    if Path("/sys/class/net", settings.host_interface).exists():
+    processes = node_processes(settings)
+    # The namespace is known by its first process only; what is in it may outlive that for a moment.
+    spaces = {space for pid in processes if (space := _pid_namespace(pid))} - {_pid_namespace(os.getpid())}
+    _kill(processes)  # unshare ignores SIGTERM; PID 1's end ends all the rest
+
+    def ended() -> bool:
+        _reap()
+        rest = [*node_processes(settings), *_inhabitants(spaces)]
+        _kill(rest)
+        return not rest
+
+    wait_for("the end of the node's processes", ended, seconds=30)
+    if linked(settings):
         with suppress(ClusterError):  # it may vanish with the node's namespace meanwhile
             run(["ip", "link", "delete", settings.host_interface])
     cgroups.remove(settings.cgroup)
@@ -123,11 +142,30 @@ def tear_down(settings: Settings) -> None:
     wait_for(f"removing {settings.run_directory}", removed, seconds=30, delay=0.3)
 
 
-def _alive(settings: Settings) -> bool:
+def _pid_namespace(pid: int) -> str:
+    """The PID namespace that a process is in; empty when it is gone."""
+    with suppress(OSError):
+        return str(Path(f"/proc/{pid}/ns/pid").readlink())
+    return ""
+
+
+def _inhabitants(spaces: set[str]) -> list[int]:
+    """Processes in any of these PID namespaces."""
+    numbers = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()] if spaces else []
+    return [pid for pid in numbers if _pid_namespace(pid) in spaces]
+
+
+def _kill(pids: Iterable[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _reap() -> None:
+    """Take leave of our own `unshare`, if it was this run that started it."""
     with suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:  # our own `unshare`, if this run started it
+        while os.waitpid(-1, os.WNOHANG)[0]:
             pass
-    return bool(node_processes(settings))
 
 
 def _remove_made_directories(settings: Settings) -> None:

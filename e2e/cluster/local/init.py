@@ -131,6 +131,7 @@ class Supervisor:
         if component is None:
             return
         self._restarts[component.name] = self._restarts.get(component.name, 0) + 1
+        self._report()
         print(f"init: {component.name} ended ({os.waitstatus_to_exitcode(status)}), starting it again", flush=True)
         time.sleep(RESTART_SECONDS)
         self._start(component)

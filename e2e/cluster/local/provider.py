@@ -8,11 +8,12 @@ from e2e.cluster.builders import Buildah, Builder
 from e2e.cluster.debian import IMAGE_PACKAGES, NODE_PACKAGES, ensure_packages
 from e2e.cluster.errors import ClusterError, UnusableMachineError
 from e2e.cluster.interface import Cluster
-from e2e.cluster.local import api, bring_up, cgroups, configurations, host
+from e2e.cluster.local import bring_up, cgroups, host
 from e2e.cluster.local.images import load_archive
 from e2e.cluster.local.node import Node
 from e2e.cluster.locks import locked
 from e2e.cluster.progress import say, step
+from e2e.cluster.registries import hosts_toml
 from e2e.cluster.settings import Settings
 from e2e.cluster.small_images import SmallImages
 from e2e.cluster.tools import MODULES, Tools
@@ -41,7 +42,7 @@ class LocalCluster(Cluster):
         return self._tools.path("kubectl")
 
     def node_address(self) -> str:
-        """The node's end of the link; this machine reaches NodePorts there, and pods and Services by their own addresses."""
+        """The node's end of the link. This machine reaches pods and Services by their own addresses, too."""
         return self.settings.network.node_ip
 
     def host_address(self) -> str:
@@ -75,7 +76,7 @@ class LocalCluster(Cluster):
             return [f"cluster {self.settings.name} is not up; `python -m e2e.cluster up` brings it up"]
         if not host.node_processes(self.settings):
             return ["the node's processes are gone; `python -m e2e.cluster up` mends it"]
-        return api.problems(self._node())
+        return bring_up.problems(self._node())
 
     def load_image(self, archive: Path) -> None:
         """Import an archive into containerd, unless the node has these very images already."""
@@ -93,7 +94,7 @@ class LocalCluster(Cluster):
         directory = self._node().certs_d / host
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "ca.crt").write_text(ca_pem)
-        (directory / "hosts.toml").write_text(configurations.registry_hosts(host, directory / "ca.crt"))
+        (directory / "hosts.toml").write_text(hosts_toml(host, str(directory / "ca.crt")))
 
     def _node(self) -> Node:
         try:
