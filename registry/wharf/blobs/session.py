@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 READ_SIZE = 1 << 20
 """Bytes at a time when a file is hashed again."""
 
+WRITE_OUT = 8 << 20
+"""Bytes after which the kernel is asked to begin writing them out, rather than when the manifest waits for it."""
+
 MAX_VECTOR = 256
 """Most pieces in one writev; the system's limit is 1024."""
 
@@ -60,6 +63,7 @@ class Session:
             self._descriptor = _open(path)
         self.offset = os.fstat(self._descriptor).st_size
         self.state: HashState | None = None
+        self._written_out = self.offset
 
     def __enter__(self) -> Session:
         """The session."""
@@ -100,6 +104,9 @@ class Session:
                     self.state.hasher.update(piece)
                     self.state.offset += len(piece)
                 self.offset += len(piece)
+            if self.offset - self._written_out >= WRITE_OUT:
+                disk.start_writing(self._descriptor, self._written_out, self.offset - self._written_out)
+                self._written_out = self.offset
 
     def digest(self, algorithm: str) -> str:
         """The digest of all the bytes, read again unless the hash has been kept."""

@@ -48,3 +48,12 @@ def test_all_files_below_a_directory_are_measured(tmp_path):
     assert disk.measure(tmp_path / "absent") == 0
     capacity, available = disk.space(tmp_path)
     assert capacity >= available > 0
+
+
+def test_writing_can_be_started_early_and_is_only_a_hint(tmp_path, monkeypatch):
+    with (tmp_path / "file").open("wb") as file:
+        file.write(b"x" * 10_000)
+        file.flush()
+        disk.start_writing(file.fileno(), 0, 10_000)
+        monkeypatch.setattr(disk, "_LIBC", object())
+        disk.start_writing(file.fileno(), 0, 10_000)
