@@ -58,7 +58,9 @@ class Background:
         path = Path(self._services.live.config.data) / "background.lock"
         with path.open("ab") as file:
             await _lock(file.fileno())
-            await asyncio.gather(self._deliver(), self._expire_uploads())
+            async with asyncio.TaskGroup() as group:  # waits for both to end, as gather() would not when cancelled
+                group.create_task(self._deliver())
+                group.create_task(self._expire_uploads())
 
     async def webhooks(self) -> Mapping[str, Mapping[str, object]]:
         """How each configured webhook stands, in the form of /status."""

@@ -118,7 +118,7 @@ def _check(options: argparse.Namespace) -> None:
             users = htpasswd.parse(_read(config.auth.htpasswd).decode())
         except ValueError as error:
             raise CommandError(f"{config.auth.htpasswd}: {error}") from error
-        print(f"{len(users)} users in {config.auth.htpasswd}")
+        print(f"{len(users)} user{'' if len(users) == 1 else 's'} in {config.auth.htpasswd}")
     if config.tls is not None:
         _check_certificate(config.tls.certificate, config.tls.key)
     print(f"{options.file} can be used")

@@ -114,7 +114,7 @@ def parse(text: bytes | str) -> Config:
     except yaml.YAMLError as error:
         raise ConfigError(f"not valid YAML: {error}") from error
     try:
-        config = msgspec.convert(document or {}, Config)
+        config = msgspec.convert({} if document is None else document, Config)
     except msgspec.ValidationError as error:
         raise ConfigError(str(error)) from error
     names = [hook.name for hook in config.webhooks]

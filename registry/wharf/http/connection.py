@@ -47,7 +47,9 @@ class Connection(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._header_bytes = 0
+        self._header_bytes = 0  # of headers that the parser has read
+        self._unparsed = 0  # bytes that were received while headers had no end
+        self._requests = 0  # whose headers are in
         self._in_headers = True
         self._rejected = False
         self._deadline: asyncio.TimerHandle | None = None  # for the client to send
@@ -69,11 +71,13 @@ class Connection(HttpToolsProtocol):
         """Parse, unless the headers have no end."""
         if self._rejected:
             return
-        if self._in_headers:
-            self._header_bytes += len(data)
+        waiting, before = self._in_headers, self._requests
         super().data_received(data)
-        if self._in_headers and self._header_bytes > HEADER_LIMIT and not self._rejected:
-            self._reject()
+        # Where a request ended in these bytes, the parser does not say how many belong to the next: none are counted.
+        if waiting and self._requests == before and not self._rejected:
+            self._unparsed += len(data)
+            if self._unparsed > HEADER_LIMIT:
+                self._reject()
 
     def on_message_begin(self) -> None:
         """Begin to wait for the end of the headers."""
@@ -90,13 +94,15 @@ class Connection(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Count and keep a header."""
-        self._header_bytes += len(name) + len(value)
+        self._header_bytes += len(name) + len(value) + len(b": \r\n")
         if self._header_bytes <= HEADER_LIMIT:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Start the request, or refuse it."""
         self._in_headers = False
+        self._unparsed = 0
+        self._requests += 1
         if self._deadline is not None:
             self._deadline.cancel()
         if self._header_bytes > HEADER_LIMIT:
@@ -114,7 +120,6 @@ class Connection(HttpToolsProtocol):
         if not self._rejected:
             super().on_message_complete()
             self._in_headers = True
-            self._header_bytes = 0
 
     def pause_writing(self) -> None:
         """Begin to watch whether the client takes anything."""

@@ -54,12 +54,12 @@ ENDPOINTS = (
     Endpoint("catalog", re.compile(r"/v2/_catalog"), {"GET": Operation(catalog.get)}),
     Endpoint(
         "blob-uploads",
-        re.compile(r"/v2/(?P<name>.+)/blobs/uploads/?"),
+        re.compile(r"(?s)/v2/(?P<name>.+)/blobs/uploads/?"),
         {"POST": Operation(uploads.start, ("push",), writes=True)},
     ),
     Endpoint(
         "blob-upload",
-        re.compile(r"/v2/(?P<name>.+)/blobs/uploads/(?P<reference>[^/]+)"),
+        re.compile(r"(?s)/v2/(?P<name>.+)/blobs/uploads/(?P<reference>[^/]+)"),
         {
             "GET": Operation(uploads.status, ("push",)),
             "PATCH": Operation(uploads.patch, ("push",), writes=True),
@@ -69,22 +69,22 @@ ENDPOINTS = (
     ),
     Endpoint(
         "blob",
-        re.compile(r"/v2/(?P<name>.+)/blobs/(?P<reference>[^/]+)"),
+        re.compile(r"(?s)/v2/(?P<name>.+)/blobs/(?P<reference>[^/]+)"),
         {"GET": Operation(blobs.get, ("pull",)), "DELETE": Operation(blobs.delete, ("delete",))},
     ),
     Endpoint(
         "manifest",
-        re.compile(r"/v2/(?P<name>.+)/manifests/(?P<reference>[^/]+)"),
+        re.compile(r"(?s)/v2/(?P<name>.+)/manifests/(?P<reference>[^/]+)"),
         {
             "GET": Operation(manifests.get, ("pull",)),
             "PUT": Operation(manifests.put, ("push",), writes=True),
             "DELETE": Operation(manifests.delete, ("delete",)),
         },
     ),
-    Endpoint("tags", re.compile(r"/v2/(?P<name>.+)/tags/list"), {"GET": Operation(tags.get, ("pull", "list"))}),
+    Endpoint("tags", re.compile(r"(?s)/v2/(?P<name>.+)/tags/list"), {"GET": Operation(tags.get, ("pull", "list"))}),
     Endpoint(
         "referrers",
-        re.compile(r"/v2/(?P<name>.+)/referrers/(?P<reference>[^/]+)"),
+        re.compile(r"(?s)/v2/(?P<name>.+)/referrers/(?P<reference>[^/]+)"),
         {"GET": Operation(referrers.get, ("pull",))},
     ),
 )

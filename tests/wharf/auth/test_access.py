@@ -1,0 +1,130 @@
+"""Which rule decides, and that what no rule allows is denied."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wharf.auth.access import ANONYMOUS, AccessPolicy, Subject, matches, subject_of
+from wharf.config import AccessRule
+
+ALICE = Subject("alice", frozenset({"builders"}))
+BOB = Subject("bob")
+
+
+def rule(*repositories, actions=("pull",), **who):
+    return AccessRule(repositories=list(repositories), actions=list(actions), **who)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "repository", "expected"),
+    [
+        ("team/app", "team/app", True),
+        ("team/app", "team/application", False),
+        ("team/*", "team/app", True),
+        ("team/*", "team/app/sub", False),
+        ("team/**", "team/app/sub", True),
+        ("team/**", "team", False),
+        ("**", "a/b/c", True),
+        ("*", "a", True),
+        ("*", "a/b", False),
+        ("**/app", "app", True),
+        ("**/app", "a/b/app", True),
+        ("a/**/z", "a/z", True),
+        ("a/**/z", "a/b/c/z", True),
+        ("a.b", "axb", False),
+        ("team-*/x", "team-a/x", True),
+    ],
+)
+def test_a_star_stays_within_a_part_and_two_go_across(pattern, repository, expected):
+    assert matches(pattern, repository) is expected
+
+
+def test_without_rules_every_user_may_do_everything_and_nobody_else_anything():
+    policy = AccessPolicy(None)
+    assert policy.allows(BOB, "any/thing", "delete")
+    assert not policy.allows(ANONYMOUS, "any/thing", "pull")
+    assert not policy.open_to_anonymous()
+
+
+def test_without_rules_and_users_everyone_may_do_everything():
+    policy = AccessPolicy(None, login=False)
+    assert policy.allows(ANONYMOUS, "any/thing", "push")
+    assert policy.open_to_anonymous()
+
+
+def test_an_empty_list_of_rules_allows_nothing():
+    assert not AccessPolicy([]).allows(ALICE, "a", "pull")
+
+
+def test_the_most_specific_pattern_decides_alone():
+    policy = AccessPolicy([rule("**", users=["*"]), rule("team/secret", users=["alice"])])
+    assert policy.allows(BOB, "team/open", "pull")
+    assert policy.allows(ALICE, "team/secret", "pull")
+    assert not policy.allows(BOB, "team/secret", "pull")
+
+
+def test_one_star_is_more_specific_than_two():
+    policy = AccessPolicy([rule("team/**", users=["bob"]), rule("team/*", users=["alice"])])
+    assert not policy.allows(BOB, "team/app", "pull")
+    assert policy.allows(BOB, "team/app/sub", "pull")
+
+
+def test_rules_with_equally_specific_patterns_add_up():
+    policy = AccessPolicy([rule("team/*", users=["bob"]), rule("team/*", users=["alice"], actions=["push"])])
+    assert policy.allows(BOB, "team/app", "pull")
+    assert policy.allows(ALICE, "team/app", "push")
+    assert not policy.allows(ALICE, "team/app", "pull")
+
+
+def test_what_is_open_to_anonymous_clients_is_open_to_users():
+    policy = AccessPolicy([rule("public/**", anonymous=True)])
+    assert policy.allows(ANONYMOUS, "public/a", "pull")
+    assert policy.allows(BOB, "public/a", "pull")
+    assert not policy.allows(ANONYMOUS, "public/a", "push")
+    assert policy.open_to_anonymous()
+
+
+def test_every_user_does_not_mean_anonymous_clients():
+    policy = AccessPolicy([rule("**", users=["*"])])
+    assert policy.allows(BOB, "a", "pull")
+    assert not policy.allows(ANONYMOUS, "a", "pull")
+
+
+def test_a_group_is_its_members():
+    policy = AccessPolicy([rule("**", groups=["builders"])])
+    assert policy.allows(subject_of("alice", {"builders": ["alice"], "others": ["bob"]}), "a", "pull")
+    assert not policy.allows(subject_of("bob", {"builders": ["alice"], "others": ["bob"]}), "a", "pull")
+
+
+def test_a_decision_names_the_rule_and_the_pattern():
+    policy = AccessPolicy([rule("a/**", users=["x"]), rule("team/*", groups=["builders"])])
+    assert policy.decide(ALICE, "team/app", "pull").reason == "rule 2 ('team/*') allows pull to group 'builders'"
+    assert (
+        "rule 2 ('team/*'), which does not allow push to user 'alice'"
+        in policy.decide(ALICE, "team/app", "push").reason
+    )
+    assert "no rule matches" in policy.decide(ALICE, "other", "pull").reason
+
+
+NAMES = st.from_regex(r"[a-c]{1,2}(/[a-c]{1,2}){0,3}", fullmatch=True)
+PATTERNS = st.from_regex(r"(\*\*/)?[a-c*]{1,3}(/[a-c*]{1,3}){0,2}", fullmatch=True)
+
+
+@given(NAMES, st.lists(PATTERNS, max_size=4))
+def test_nothing_is_allowed_that_no_pattern_matches(name, patterns):
+    policy = AccessPolicy([rule(pattern, users=["*"]) for pattern in patterns])
+    assert policy.allows(BOB, name, "pull") == any(matches(pattern, name) for pattern in patterns)
+
+
+@given(NAMES, st.lists(PATTERNS, max_size=4), PATTERNS)
+def test_a_rule_for_somebody_else_never_opens_anything(name, patterns, extra):
+    before = AccessPolicy([rule(pattern, users=["bob"]) for pattern in patterns])
+    after = AccessPolicy([*before.rules, rule(extra, users=["alice"])])
+    assert before.allows(BOB, name, "pull") or not after.allows(BOB, name, "pull")
+
+
+def test_remembered_decisions_are_bounded():
+    policy = AccessPolicy([rule("**", users=["*"])])
+    for number in range(5000):
+        policy.decide(BOB, f"r{number}", "pull")
+    assert len(policy._deciding) <= 4096

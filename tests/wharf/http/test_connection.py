@@ -1,0 +1,89 @@
+"""The limits of a connection, on real sockets."""
+
+import time
+
+import pytest
+
+from wharf.http import connection
+
+
+def read_all(sock):
+    received = b""
+    while piece := sock.recv(65536):
+        received += piece
+    return received
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /v2/ HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 40_000 + b"\r\n\r\n",
+        b"GET /v2/?" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /v2/ HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 12_000 + b"\r\n",
+        b"GET /v2/ HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 100_000,
+    ],
+)
+def test_headers_without_measure_are_431(registry, head):
+    with registry.connect() as sock:
+        sock.sendall(head)
+        received = read_all(sock)
+    assert received.startswith(b"HTTP/1.1 431 ")
+    assert b'{"errors":[{"code":' in received
+    assert registry.request("GET", "/v2/").status == 200
+
+
+def test_headers_of_a_usual_size_pass_again_and_again_on_one_connection(registry):
+    request = b"GET /v2/ HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 20_000 + b"\r\n\r\n"
+    with registry.connect() as sock:
+        for _ in range(5):
+            sock.sendall(request)
+            assert sock.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def test_a_body_does_not_count_as_headers(registry):
+    assert registry.push_blob("conn/app", b"x" * 500_000)
+
+
+@pytest.mark.parametrize(("name", "sent"), [("IDLE_SECONDS", b""), ("HEADER_SECONDS", b"GET /v2/ HTT")])
+def test_a_silent_client_is_let_go(registry, monkeypatch, name, sent):
+    monkeypatch.setattr(connection, name, 0.1)
+    begun = time.monotonic()
+    with registry.connect() as sock:
+        sock.sendall(sent)
+        assert read_all(sock) == b""
+    assert time.monotonic() - begun < 5
+
+
+def test_a_client_that_takes_nothing_is_cut_off(registry, monkeypatch):
+    monkeypatch.setattr(connection, "WRITE_SECONDS", 0.1)
+    size = 30_000_000
+    digest = registry.push_blob("conn/app", b"z" * size)
+    with registry.connect() as sock:
+        sock.sendall(f"GET /v2/conn/app/blobs/{digest} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        deadline = time.monotonic() + 5
+        while connections(registry):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def test_a_slow_client_that_makes_progress_gets_everything(registry, monkeypatch):
+    monkeypatch.setattr(connection, "WRITE_SECONDS", 0.15)
+    content = b"z" * 12_000_000
+    digest = registry.push_blob("conn/app", content)
+    with registry.connect() as sock:
+        sock.sendall(f"GET /v2/conn/app/blobs/{digest} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        received = 0
+        while piece := sock.recv(400_000):
+            received += len(piece)
+            time.sleep(0.01)
+    assert received > len(content)
+
+
+def test_a_request_to_upgrade_is_answered_as_it_is(registry):
+    answer = registry.request("GET", "/v2/", Upgrade="h2c", Connection="Upgrade")
+    assert answer.status == 200
+
+
+def connections(registry):
+    """Open connections of the public listener."""
+    return len(registry.wharf._listeners[0][0].server_state.connections)

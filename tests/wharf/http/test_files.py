@@ -1,0 +1,53 @@
+"""Pieces of files, with the page cache and without."""
+
+import os
+
+import pytest
+
+from wharf.http import files
+from wharf.http.files import DamagedContentError, open_checked, pieces
+from wharf.http.messages import FileBody
+from wharf.protocol.errors import RegistryError
+
+
+@pytest.fixture
+def path(tmp_path):
+    (tmp_path / "content").write_bytes(os.urandom(300_000))
+    return tmp_path / "content"
+
+
+async def read(path, start, length):
+    descriptor = open_checked(FileBody(str(path), path.stat().st_size, start, length))
+    try:
+        return [piece async for piece in pieces(descriptor, start, length)]
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("cached", [True, False])
+async def test_a_range_comes_in_pieces(path, monkeypatch, cached):
+    monkeypatch.setattr(files, "PIECE", 65536)
+    monkeypatch.setattr(files, "_cached", lambda *_: cached)
+    found = await read(path, 10, 200_000)
+    assert b"".join(found) == path.read_bytes()[10:200_010]
+    assert max(map(len, found)) == 65536
+
+
+def test_a_file_that_was_just_written_is_in_the_cache(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    assert files._cached(descriptor, 299_999)
+    os.close(descriptor)
+
+
+async def test_a_file_of_another_size_or_none_is_damaged(path):
+    for bad in (FileBody(str(path), 5, 0, 5), FileBody(str(path) + "x", 5, 0, 5)):
+        with pytest.raises(RegistryError, match="push it again"):
+            open_checked(bad)
+
+
+async def test_a_file_that_shrinks_meanwhile_is_no_short_answer(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    os.truncate(path, 100)
+    with pytest.raises(DamagedContentError):
+        [piece async for piece in pieces(descriptor, 0, 300_000)]
+    os.close(descriptor)

@@ -1,0 +1,98 @@
+"""The work that one process does for all."""
+
+import http.server
+import json
+import os
+import threading
+import time
+
+import pytest
+
+from wharf import background
+
+
+class Receiver(http.server.ThreadingHTTPServer):
+    """Keeps the bodies that are posted to it."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.bodies = []
+        self.url = f"http://127.0.0.1:{self.server_port}/"
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+
+    def wait_for(self, count):
+        deadline = time.monotonic() + 10
+        while len(self.bodies) < count:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        return self.bodies
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.server.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def receiver():
+    receiver = Receiver()
+    yield receiver
+    receiver.shutdown()
+    receiver.server_close()
+
+
+def test_a_push_reaches_a_receiver_and_status_says_so(start, receiver):
+    registry = start(webhooks=[{"name": "hook", "url": receiver.url}])
+    registry.push_image("team/app", "v1")
+    (event,) = receiver.wait_for(1)[0]["events"]
+    assert (event["action"], event["target"]["repository"], event["target"]["tag"]) == ("push", "team/app", "v1")
+    deadline = time.monotonic() + 10
+    while (hook := registry.request("GET", "/status", admin=True).json()["webhooks"]["hook"])["delivered"] != 1:
+        assert time.monotonic() < deadline
+    assert hook["pending"] == 0
+    assert hook["lastSuccess"].endswith("Z")
+
+
+def test_a_webhook_that_a_reload_brings_is_told_of_what_comes_after(start, receiver, tmp_path):
+    registry = start()
+    registry.push_image("team/app", "before")
+    text = json.loads((tmp_path / "config.yaml").read_text())
+    text["webhooks"] = [{"name": "hook", "url": receiver.url}]
+    (tmp_path / "config.yaml").write_text(json.dumps(text))
+    deadline = time.monotonic() + 10
+    while not registry.request("GET", "/status", admin=True).json()["webhooks"]:
+        assert time.monotonic() < deadline
+    registry.push_image("team/app", "after")
+    assert receiver.wait_for(1)[0]["events"][0]["target"]["tag"] == "after"
+
+
+def test_upload_sessions_without_bytes_end(start, monkeypatch):
+    monkeypatch.setattr(background, "EXPIRY_INTERVAL", 0.05)
+    registry = start(uploadExpiry=60)
+    old, new = (registry.request("POST", "/v2/a/blobs/uploads/").headers["Location"] for _ in range(2))
+    uploads = registry.wharf._services.blobs._layout.uploads
+    (path,) = uploads.glob(f"{old.rsplit('/', 1)[1]}*")
+    os.utime(path, (0, 0))
+    deadline = time.monotonic() + 10
+    while registry.request("GET", old).status != 404:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert registry.request("GET", new).status == 204
+
+
+def test_a_second_process_stands_by_until_the_first_has_gone(start, receiver, monkeypatch):
+    monkeypatch.setattr(background, "LOCK_RETRY", 0.05)
+    hooks = [{"name": "hook", "url": receiver.url}]
+    first = start("one.yaml", webhooks=hooks)
+    second = start("two.yaml", webhooks=hooks)
+    first.push_image("a", "v1")
+    receiver.wait_for(1)
+    first.stop()
+    second.push_image("a", "v2")
+    tags = [body["events"][0]["target"]["tag"] for body in receiver.wait_for(2)]
+    assert tags == ["v1", "v2"]

@@ -1,0 +1,49 @@
+"""The configuration file: strict, with a default for everything."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from wharf.config import Config, ConfigError, parse, schema
+
+
+def test_an_empty_file_is_all_defaults():
+    assert parse(b"") == parse("{}") == Config()
+    assert Config().webhooks == []
+
+
+def test_yaml_and_json_are_read_alike():
+    assert parse("auth: {htpasswd: /a}").auth == parse('{"auth": {"htpasswd": "/a"}}').auth
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("adress: x", "adress"),
+        ("auth: {}", "htpasswd"),
+        ("auth: {htpasswd: 5}", "$.auth.htpasswd"),
+        ("access: [{repositories: [], actions: [pull]}]", "$.access[0].repositories"),
+        ("access: [{repositories: [a], actions: [read]}]", "$.access[0].actions[0]"),
+        ("webhooks: [{name: a, url: 'ftp://x'}]", "$.webhooks[0].url"),
+        ("webhooks: [{name: a, url: 'http://x'}, {name: a, url: 'http://y'}]", "$.webhooks"),
+        ("uploadExpiry: 0", "$.uploadExpiry"),
+        ("[]", "object"),
+        ("a: [", "YAML"),
+        ("!!python/object:os.system {}", "YAML"),
+    ],
+)
+def test_an_error_names_the_field(text, field):
+    with pytest.raises(ConfigError) as caught:
+        parse(text)
+    assert field in str(caught.value)
+
+
+def test_the_schema_accepts_what_is_parsed_and_refuses_what_is_not():
+    jsonschema.Draft202012Validator.check_schema(schema())
+    jsonschema.validate({"auth": {"htpasswd": "/a"}, "readOnly": True}, schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"unknown": 1}, schema())
+    assert json.dumps(schema())
+    assert Path(Config().data).is_absolute()
