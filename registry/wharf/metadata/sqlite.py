@@ -6,6 +6,7 @@ Several processes may share the database: SQLite's lock orders their commits.
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,12 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from wharf import clock as wall
 from wharf.metadata import reads, writes
 from wharf.metadata.connections import Connections, translated
-from wharf.metadata.interface import Blob, IndexUnavailableError, MissingReferencesError
+from wharf.metadata.interface import Blob, IndexFullError, IndexUnavailableError, MissingReferencesError
 from wharf.metadata.turns import Turns
 from wharf.metadata.writer import Writer
 
 if TYPE_CHECKING:
-    import os
     import sqlite3
     from collections.abc import Callable, Sequence
 
@@ -31,6 +31,10 @@ TOUCH_INTERVAL = 60.0
 """Seconds within which a look-up does not touch a hold again, which costs a commit. Part of the grace period."""
 
 
+RESERVE = 16 << 20
+"""Bytes of the volume that pushes leave to deletions. Uploads stop sooner, at the reserve of the blob store."""
+
+
 def nobody(_: Event) -> Sequence[str]:
     """The route of a registry without webhooks."""
     return ()
@@ -41,6 +45,7 @@ class SqliteIndex:
 
     `flush` makes blobs durable and is BlobStore.flush. `route` says which webhooks an event is for; replace_route()
     changes it while the index is in use. With `flush_blobs` a blob is durable at put_blob, not only at its manifest.
+    What adds to the index leaves `reserve` bytes of its volume free, so that what takes away can always be recorded.
     """
 
     def __init__(
@@ -51,7 +56,10 @@ class SqliteIndex:
         route: Route = nobody,
         clock: Clock = wall.now,
         flush_blobs: bool = False,
+        reserve: int = RESERVE,
     ) -> None:
+        self._directory = Path(path).parent
+        self._reserve = reserve
         self._connections = Connections(path)
         self._turns = Turns(Path(path))
         self._writer = Writer(self._connections.writer, self._turns.taken)
@@ -121,6 +129,7 @@ class SqliteIndex:
 
     async def put_manifest(self, put: ManifestPut, events: Sequence[Event]) -> None:
         """See Index."""
+        self._require_room(len(put.content))
         for _ in range(_FLUSH_ROUNDS):
             held = self.read(reads.held, put.repository, put.blobs)
             if missing := tuple(digest for digest in dict.fromkeys(put.blobs) if digest not in held):
@@ -172,6 +181,7 @@ class SqliteIndex:
 
     async def put_blob(self, repository: str, blob: Blob) -> None:
         """See Index."""
+        self._require_room()
         if self._flush_blobs:
             await self._make_durable((blob.digest,))
         now, durable = self._clock(), self._flush_blobs
@@ -181,6 +191,7 @@ class SqliteIndex:
         self, repository: str, digest: str, source: str | Readable, events: Sequence[Event]
     ) -> Blob | None:
         """See Index."""
+        self._require_room()
         now = self._clock()
         name = source if isinstance(source, str) else self.read(reads.holder, digest, source)
         told = [replace(event, from_repository=name) for event in events]
@@ -194,7 +205,16 @@ class SqliteIndex:
     async def record(self, events: Sequence[Event]) -> None:
         """See Index."""
         if any(self._route(event) for event in events):
+            self._require_room()
             await self.write(lambda _: True, events)
+
+    def _require_room(self, size: int = 0) -> None:
+        with translated():
+            figures = os.statvfs(self._directory)
+        if figures.f_bavail * figures.f_frsize - size < self._reserve:
+            raise IndexFullError(
+                f"less than {self._reserve >> 20} MiB would be left on the volume: free space or grow it, then push"
+            )
 
     async def _make_durable(self, digests: Sequence[str]) -> None:
         """Flush blobs. What the store has lost is forgotten, so that the client is asked to push it again."""

@@ -1,5 +1,8 @@
 import asyncio
 
+import pytest
+
+from wharf.metadata.interface import IndexFullError
 from wharf.metadata.sqlite import TOUCH_INTERVAL
 
 
@@ -51,3 +54,21 @@ async def test_listeners_hear_of_commits_that_posted_events(open_index, manifest
     assert heard == []
     await index.put_manifest(manifest(1), [event(action="push")])
     assert heard == [1]
+
+
+async def test_a_volume_with_little_left_takes_no_pushes_but_deletions(open_index, blob, manifest):
+    index = open_index()
+    await index.put_blob("team/app", blob(1))
+    await index.put_manifest(manifest(1, (1,), tags=("v1",)), [])
+    full = open_index(reserve=1 << 60)
+    for refused in (
+        full.put_blob("team/app", blob(2)),
+        full.put_manifest(manifest(2), []),
+        full.mount_blob("team/other", blob(1).digest, "team/app", []),
+    ):
+        with pytest.raises(IndexFullError, match="free space"):
+            await refused
+    assert await full.get_manifest("team/app", "v1") is not None
+    assert await full.delete_tag("team/app", "v1", [])
+    assert await full.delete_manifest("team/app", manifest(1).digest, [])
+    assert await full.delete_blob("team/app", blob(1).digest, [])
