@@ -85,7 +85,8 @@ class Exchange:
         # Sending to a client that is gone returns at once: without this the rest would be read for nobody.
         gone = asyncio.ensure_future(self._request.wait_for_disconnect())
         try:
-            async with aclosing(pieces(descriptor, file.start, file.length)) as stream:  # type: ignore[type-var] # a generator
+            content = pieces(descriptor, file.start, file.length)
+            async with aclosing(content) as stream:  # type: ignore[type-var] # a generator has aclose
                 async for piece in stream:
                     if gone.done():
                         raise ClientGoneError
