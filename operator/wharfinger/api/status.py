@@ -56,7 +56,7 @@ class StorageStatus(Model, frozen=True, kw_only=True):
     """The claim, and how full it is, as the registry reports it."""
 
     claim_name: Annotated[str, Meta(description="Name of the PersistentVolumeClaim.")]
-    capacity: Annotated[str | None, Meta(description="Capacity of the claim.")] = None
+    capacity: Annotated[Annotated[str, Meta(max_length=32)] | None, Meta(description="Capacity of the claim.")] = None
     used: Annotated[str | None, Meta(description="Content stored.")] = None
     used_percent: Annotated[int | None, Meta(description="Share of the volume that is not free.")] = None
     read_only: Annotated[bool | None, Meta(description="Whether pushes are refused now.")] = None

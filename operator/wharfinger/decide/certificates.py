@@ -207,4 +207,4 @@ def peer(registry: Registry, owner: Owner, observed: Observed) -> tuple[str, str
         return "", ""
     names = sorted(leaf.hosts)
     name = owner.host if owner.host in names or not names else names[0].replace("*", "wharf")
-    return ca + pem, name
+    return f"{ca}\n{pem}", name

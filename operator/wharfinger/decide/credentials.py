@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from wharfinger.api.auth import DEFAULT_USER, User
 from wharfinger.api.parse import duration, rfc3339
 from wharfinger.api.reasons import Reason
-from wharfinger.api.registry import DEFAULT_USER, Registry, User
+from wharfinger.api.registry import Registry
 from wharfinger.api.status import UserStatus
 from wharfinger.children.htpasswd import SHA256, SOURCES
 from wharfinger.children.htpasswd import htpasswd as htpasswd_secret

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from wharfinger.api.auth import User
 from wharfinger.api.parse import rfc3339
 from wharfinger.api.reasons import Reason
-from wharfinger.api.registry import User
 from wharfinger.children.owner import Owner, decoded
 from wharfinger.children.user import NEXT, ROTATED_AT, ROTATION
 from wharfinger.children.user import user as user_secret

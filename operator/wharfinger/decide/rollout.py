@@ -54,8 +54,7 @@ def refused(state: State) -> Finding | None:
     """Did the API server refuse a child?"""
     for kind, name in sorted(state.observed.refused):
         if kind != "PersistentVolumeClaim":
-            message = f"the API server refused {kind} {name!r}: {state.observed.refused[kind, name]}"
-            return bad(Reason.REFUSED, f"{message}: correct the field of the spec that this comes from")
+            return bad(Reason.REFUSED, f"{kind} {name!r} was refused: {state.observed.refused[kind, name]}")
     return None
 
 

@@ -21,6 +21,7 @@ from wharfinger.decide.observed import Manifest, Observed
 from wharfinger.decide.outcome import Occurrence, Outcome
 from wharfinger.decide.replicas import active
 
+_EXPANSION = "set allowVolumeExpansion: true on its StorageClass, or set spec.storage.size back to its capacity"
 _COPY = "copy the content to a new Registry, or set the field back"
 
 
@@ -110,9 +111,8 @@ def refused(state: State) -> Finding | None:
     if message is None:
         return None
     if "resize" in message or "expan" in message:
-        way = "set allowVolumeExpansion: true on its StorageClass, or set spec.storage.size back"
-        return bad(Reason.REFUSED, f"the claim could not be enlarged: {message}: {way}")
-    return bad(Reason.REFUSED, f"the API server refused the claim: {message}")
+        return bad(Reason.REFUSED, f"claim {state.name!r} cannot grow: {_EXPANSION}. The API server says: {message}")
+    return bad(Reason.REFUSED, f"claim {state.name!r} was refused: {message}")
 
 
 def existing_missing(state: State) -> Finding | None:
@@ -183,9 +183,7 @@ def resizing(state: State) -> Finding | None:
     conditions = ((state.live or {}).get("status") or {}).get("conditions") or []
     told = next((f": {c['message']}" for c in conditions if c.get("message")), "")
     if state.requested is not None and quantity(state.requested) < quantity(wanted):
-        told = (
-            ": where its StorageClass does not say allowVolumeExpansion: true, set that, or set spec.storage.size back"
-        )
+        told = f": if it does not, {_EXPANSION}"
     return bad(Reason.CLAIM_RESIZING, f"claim {state.name!r} is to grow from {state.capacity} to {wanted}{told}")
 
 
