@@ -6,7 +6,9 @@ Several processes may share the database: SQLite's lock orders their commits.
 
 from __future__ import annotations
 
+import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -68,6 +70,8 @@ class SqliteIndex:
         self._clock = clock
         self._flush_blobs = flush_blobs
         self._listeners: list[Callable[[], None]] = []
+        self._open = False
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="wharf-index-reader")
 
     def open(self) -> None:
         """Create or migrate the database, and start the writer. Raises SchemaError, IndexUnavailableError."""
@@ -75,10 +79,13 @@ class SqliteIndex:
         with translated():
             self._turns.open()
         self._writer.start()
+        self._open = True
 
     def close(self) -> None:
         """Finish the writes that wait, then close everything."""
+        self._open = False
         self._writer.stop()
+        self._aside.shutdown()
         self._connections.close()
         self._turns.close()
 
@@ -107,8 +114,14 @@ class SqliteIndex:
 
     def read(self, question: Callable[..., T], *arguments: Any) -> T:
         """Answer `question(connection, *arguments)`."""
+        self._require_open()
         with translated():
             return question(self._connections.reader(), *arguments)
+
+    async def read_aside(self, question: Callable[..., T], *arguments: Any) -> T:
+        """Answer a question that may take long, in a thread, one at a time."""
+        self._require_open()
+        return await asyncio.get_running_loop().run_in_executor(self._aside, self.read, question, *arguments)
 
     async def write(self, change: Callable[[sqlite3.Connection], T], events: Sequence[Event] = ()) -> T:
         """Carry out `change`, and post `events` when it answers other than False or None."""
@@ -207,6 +220,10 @@ class SqliteIndex:
         if any(self._route(event) for event in events):
             self._require_room()
             await self.write(lambda _: True, events)
+
+    def _require_open(self) -> None:
+        if not self._open:
+            raise IndexUnavailableError("the index is closed: retry when the registry is up again")
 
     def _require_room(self, size: int = 0) -> None:
         with translated():

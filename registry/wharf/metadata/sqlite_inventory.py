@@ -1,6 +1,6 @@
 """The inventory in the index's database.
 
-Rule: see metadata/inventory.py.
+Rule: see metadata/inventory.py. Questions about much are answered in a thread: requests do not wait for them.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ class SqliteInventory:
 
     async def contents(self, after: str, limit: int) -> list[Content]:
         """See Inventory."""
-        return [Content(*row) for row in self._rows(_CONTENTS, after, limit)]
+        return [Content(*row) for row in await self._rows(_CONTENTS, after, limit)]
 
     async def unknown(self, digests: Sequence[str]) -> list[str]:
         """See Inventory."""
-        return [digest for digest in digests if not self._rows("SELECT 1 FROM blob WHERE digest = ?", digest)]
+        return await self._index.read_aside(_unknown, digests)
 
     async def release(self, digests: Sequence[str], before: float) -> list[str]:
         """See Inventory."""
@@ -78,11 +78,11 @@ class SqliteInventory:
 
     async def holders(self, digest: str, limit: int) -> list[str]:
         """See Inventory."""
-        return [row[0] for row in self._rows(_HOLDERS, digest, limit)]
+        return [row[0] for row in await self._rows(_HOLDERS, digest, limit)]
 
     async def volatile(self) -> list[str]:
         """See Inventory."""
-        return [row[0] for row in self._rows("SELECT digest FROM blob WHERE durable = 0 ORDER BY id")]
+        return [row[0] for row in await self._rows("SELECT digest FROM blob WHERE durable = 0 ORDER BY id")]
 
     async def lost(self, digests: Collection[str]) -> None:
         """See Inventory."""
@@ -98,7 +98,7 @@ class SqliteInventory:
 
     async def boot(self) -> str:
         """See Inventory."""
-        rows = self._rows("SELECT value FROM setting WHERE name = ?", _BOOT)
+        rows = await self._rows("SELECT value FROM setting WHERE name = ?", _BOOT)
         return str(rows[0][0]) if rows else ""
 
     async def note_boot(self, boot: str) -> None:
@@ -109,5 +109,10 @@ class SqliteInventory:
 
         await self._index.write(change)
 
-    def _rows(self, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
-        return self._index.read(lambda connection: connection.execute(sql, arguments).fetchall())
+    async def _rows(self, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
+        return await self._index.read_aside(lambda connection: connection.execute(sql, arguments).fetchall())
+
+
+def _unknown(connection: sqlite3.Connection, digests: Sequence[str]) -> list[str]:
+    found = "SELECT 1 FROM blob WHERE digest = ?"
+    return [digest for digest in digests if connection.execute(found, (digest,)).fetchone() is None]

@@ -201,7 +201,8 @@ async def test_what_was_acknowledged_is_there_when_the_index_is_opened_again(ind
     assert await open_index().tags("team/app", "", 9) == ["v1"]
 
 
-async def test_a_closed_index_refuses_changes(index, manifest):
+async def test_a_closed_index_refuses_changes_and_questions(index, manifest):
     index.close()
-    with pytest.raises(IndexUnavailableError):
-        await index.put_manifest(manifest(1), [])
+    for refused in (index.put_manifest(manifest(1), []), index.delete_tag("a", "b", []), index.tags("a", "", 1)):
+        with pytest.raises(IndexUnavailableError, match="closed"):
+            await refused
