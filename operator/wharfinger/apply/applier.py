@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from wharfinger.apply.events import Recorder
 from wharfinger.apply.pace import Pace
 from wharfinger.apply.reclaim import reclaim
@@ -70,7 +72,13 @@ class Applier:
         return outcome
 
     async def write_status(self, obj: Manifest, status: dict[str, Any], outcome: Outcome) -> None:
-        """Write the whole status of a Registry or RegistryWebhook. One that is gone meanwhile is passed over."""
+        """Write the whole status of a Registry or RegistryWebhook, if it differs from what the object has.
+
+        An object that is gone meanwhile is passed over.
+        """
+        status = msgspec.json.decode(msgspec.json.encode(status))  # as it will come back: tuples are lists
+        if status == obj.get("status"):
+            return
         namespace, name = key_of(obj)
         resource = resource_of(obj["apiVersion"], obj["kind"])
         body = {

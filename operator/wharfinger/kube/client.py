@@ -11,6 +11,7 @@ import asyncio
 import os
 import random
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -110,18 +111,19 @@ class Client:
         body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
         return await self._request(_Call("delete", "DELETE", resource.path(namespace, name), {}, body))
 
-    async def watch(self, path: str, query: Mapping[str, str], stall: float) -> AsyncIterator[Object]:
-        """Yield events until the server ends the stream. Raises UnreachableError after `stall` silent seconds."""
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=stall)
+    @asynccontextmanager
+    async def watch(
+        self, path: str, query: Mapping[str, str], silence: float
+    ) -> AsyncIterator[AsyncIterator[Mapping[str, Any]]]:
+        """Open a watch and give its events. They end when the server ends them, and after `silence` seconds of none.
+
+        (A server sends bookmarks about once a minute, but none while the resource rests at the version asked for; so
+        silence is no error, only a reason to open a new connection.)
+        """
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=silence)
         response = await self._send(_Call("watch", "GET", path, {**query, "watch": "true"}), timeout)
         try:
-            rest = b""
-            async for chunk in response.content.iter_any():
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
-                    yield msgspec.json.decode(line)
-        except _TRANSPORT_ERRORS as error:
-            raise UnreachableError(f"watch {path}: {_describe(error)}") from error
+            yield _events(response, path)
         finally:
             response.close()
 
@@ -153,6 +155,19 @@ class Client:
         if response.status >= 400:
             raise await _refusal(response)
         return response
+
+
+async def _events(response: aiohttp.ClientResponse, path: str) -> AsyncIterator[Mapping[str, Any]]:
+    rest = b""
+    try:
+        async for chunk in response.content.iter_any():
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                yield msgspec.json.decode(line)
+    except TimeoutError:
+        return
+    except _TRANSPORT_ERRORS as error:
+        raise UnreachableError(f"watch {path}: {_describe(error)}") from error
 
 
 async def _decode(response: aiohttp.ClientResponse, call: _Call) -> Object:

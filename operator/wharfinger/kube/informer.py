@@ -41,7 +41,7 @@ class Scope:
 class Timing:
     """How long the informer waits, in seconds."""
 
-    stall: float = 90.0  # the server sends bookmarks about once a minute: longer silence is a dead connection
+    silence: float = 90.0  # without event or bookmark, after which the connection may be dead: open another
     watch: float = 600.0  # the server is asked to end a watch after once to twice this
     first_backoff: float = 0.2
     last_backoff: float = 15.0
@@ -74,8 +74,13 @@ class Informer:
             try:
                 if not self._version:
                     await self._list()
-                failures = 0
+                began = asyncio.get_running_loop().time()
                 await self._watch()
+                failures = 0
+                if asyncio.get_running_loop().time() - began < self._timing.first_backoff:
+                    await asyncio.sleep(
+                        self._timing.first_backoff
+                    )  # a server that hangs up at once is not called at once
             except GoneError:
                 self._version = ""
             except KubeError as error:
@@ -126,9 +131,11 @@ class Informer:
             "timeoutSeconds": str(seconds),
         }
         path = self.resource.path(self.scope.namespace)
-        async for event in self._client.watch(path, query, self._timing.stall):
-            self._take(event)
+        async with self._client.watch(path, query, self._timing.silence) as events:
             self._heard()
+            async for event in events:
+                self._take(event)
+                self._heard()
 
     def _take(self, event: Mapping[str, Any]) -> None:
         obj: Object = event["object"]
