@@ -25,11 +25,15 @@ def platform_tags(machine: str) -> list[str]:
     ]
 
 
+def wheels_directory(requirements: Path, python: str, cache_directory: Path) -> Path:
+    """Where the wheels of a requirements file are kept; the name changes with the pins and the Python version."""
+    pins = requirements.read_bytes() + f"{python} {platform.machine()} {PIP}".encode()
+    return cache_directory / "wheels" / f"{requirements.stem}-{hashlib.sha256(pins).hexdigest()[:12]}"
+
+
 def ensure_wheels(requirements: Path, python: str, cache_directory: Path) -> Path:
     """A directory with the wheels of a hashed requirements file, and pip's, for that Python version."""
-    machine = platform.machine()
-    key = hashlib.sha256(requirements.read_bytes() + f"{python} {machine} {PIP}".encode()).hexdigest()[:12]
-    target = cache_directory / "wheels" / f"{requirements.stem}-{key}"
+    target = wheels_directory(requirements, python, cache_directory)
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +45,7 @@ def ensure_wheels(requirements: Path, python: str, cache_directory: Path) -> Pat
         installer = Path(scratch) / "pip.txt"
         installer.write_text(PIP)
         for pins in (requirements, installer):
-            _download(pins, wheels, python, machine)
+            _download(pins, wheels, python, platform.machine())
         wheels.rename(target)
     return target
 
