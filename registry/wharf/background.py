@@ -1,4 +1,4 @@
-"""The work that one process does for all: delivering webhooks and ending upload sessions that nobody goes on with.
+"""The work that one process does for all: webhooks, upload sessions that nobody goes on with, and garbage.
 
 Rule: whoever holds the lock file does it, and only while holding it; the others stand by and take over when the holder
 is gone, for the kernel frees the lock of a process that dies.
@@ -25,6 +25,7 @@ from wharf.webhooks.router import Router
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from wharf.garbage.routine import Routine
     from wharf.http.services import Live, Services
     from wharf.metadata.outbox import EndpointState
     from wharf.metadata.sqlite import SqliteIndex
@@ -41,9 +42,10 @@ EXPIRY_INTERVAL = 600.0
 class Background:
     """The background work of one process, and what it knows of the webhooks."""
 
-    def __init__(self, services: Services, index: SqliteIndex) -> None:
+    def __init__(self, services: Services, index: SqliteIndex, garbage: Routine) -> None:
         self._services = services
         self._index = index
+        self._garbage = garbage
         self._outbox = SqliteOutbox(index, services.clock)
         self._changed = asyncio.Event()
         self.reconfigure(services.live)
@@ -58,9 +60,10 @@ class Background:
         path = Path(self._services.live.config.data) / "background.lock"
         with path.open("ab") as file:
             await _lock(file.fileno())
-            async with asyncio.TaskGroup() as group:  # waits for both to end, as gather() would not when cancelled
+            async with asyncio.TaskGroup() as group:  # waits for all to end, as gather() would not when cancelled
                 group.create_task(self._deliver())
                 group.create_task(self._expire_uploads())
+                group.create_task(self._garbage.run())
 
     async def webhooks(self) -> Mapping[str, Mapping[str, object]]:
         """How each configured webhook stands, in the form of /status."""

@@ -18,12 +18,17 @@ import uvloop
 from wharf import __version__
 from wharf.background import Background
 from wharf.blobs.filesystem import FileBlobStore
+from wharf.blobs.interface import BlobError
 from wharf.blobs.paths import Layout
+from wharf.garbage.recovery import boot_id, recover, settle
+from wharf.garbage.routine import Routine, Terms
 from wharf.http.admin import AdminApp, Reports
 from wharf.http.app import RegistryApp
 from wharf.http.connection import IDLE_SECONDS, Connection
 from wharf.http.services import Services
+from wharf.metadata.interface import MetadataError
 from wharf.metadata.sqlite import SqliteIndex
+from wharf.metadata.sqlite_inventory import SqliteInventory
 from wharf.metrics import Metrics
 from wharf.reload import Reloader
 
@@ -98,9 +103,12 @@ class Wharf:
         index = SqliteIndex(Layout(config.data).index, blobs.flush)
         index.open()
         self._closing.callback(index.close)
+        self._inventory, self._blobs = SqliteInventory(index), blobs
+        await recover(self._inventory, blobs, boot_id())
         services = Services(index, blobs, self.reloader.live, self._metrics)
         self._services = services
-        self._background = background = Background(services, index)
+        garbage = Routine(self._inventory, blobs, Terms(), services.clock)
+        self._background = background = Background(services, index, garbage)
         self.reloader.on_change(lambda live: setattr(services, "live", live))
         self.reloader.on_change(background.reconfigure)
         reports = Reports(self.reloader.report, background.webhooks, lambda: self.reloader.admin_token)
@@ -137,6 +145,11 @@ class Wharf:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        if self._services is not None:
+            try:
+                await settle(self._inventory, self._blobs)
+            except (MetadataError, BlobError) as error:
+                log.warning("pushes under way cannot go on elsewhere", extra={"cause": str(error)})
         self._closing.close()
 
     def summary(self) -> dict[str, object]:

@@ -4,13 +4,11 @@ from contextlib import suppress
 from wharf.garbage.routine import Routine, Terms
 
 
-async def test_expired_uploads_and_garbage_go(registry, clock):
+async def test_garbage_goes(registry, clock):
     await registry.push_blob(b"abandoned")
-    upload = await registry.store.start_upload("app")
-    clock.now += 1e9  # also of the upload's file, whose times are the machine's
+    clock.now += 1e9
     report = await Routine(registry.inventory, registry.store, Terms(), clock).once()
     assert (report.deleted, report.freed) == (1, 9)
-    assert not list(registry.store._layout.uploads.iterdir()), upload
 
 
 async def test_a_round_that_fails_is_reported_and_the_next_one_comes(registry, clock, caplog):
