@@ -84,7 +84,8 @@ def make_directory(path: Path) -> None:
 
 def space(path: Path) -> tuple[int, int]:
     """Size of the file system and what is free for us, in bytes."""
-    figures = os.statvfs(path)
+    with translated():
+        figures = os.statvfs(path)
     return figures.f_blocks * figures.f_frsize, figures.f_bavail * figures.f_frsize
 
 

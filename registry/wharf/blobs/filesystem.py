@@ -89,7 +89,8 @@ class FileBlobStore:
     async def get_upload(self, repository: str, upload_id: str) -> Upload:
         """See BlobStore."""
         try:
-            size = self._layout.upload(repository, upload_id).stat().st_size
+            with disk.translated():
+                size = self._layout.upload(repository, upload_id).stat().st_size
         except FileNotFoundError:
             raise UploadUnknownError("no such upload session: start a new one") from None
         return Upload(upload_id, repository, size)
@@ -106,9 +107,7 @@ class FileBlobStore:
                 session.remove()
                 raise
             finally:
-                self._keep(
-                    upload.id, session.state
-                )  # a session that has ended: at most one hash, until others push it out
+                self._keep(upload.id, session.state)
             return Upload(upload.id, upload.repository, session.offset)
 
     async def open_session(self, upload: Upload) -> Session:
@@ -144,7 +143,8 @@ class FileBlobStore:
     async def stat(self, digest: str) -> int | None:
         """See BlobStore."""
         try:
-            return self._layout.blob(digest).stat().st_size
+            with disk.translated():
+                return self._layout.blob(digest).stat().st_size
         except FileNotFoundError:
             return None
 
@@ -209,7 +209,7 @@ class FileBlobStore:
 
     def _expire_uploads(self, before: float) -> int:
         ended = 0
-        with os.scandir(self._layout.uploads) as entries:
+        with disk.translated(), os.scandir(self._layout.uploads) as entries:
             for entry in entries:
                 with suppress(FileNotFoundError, UploadUnknownError, UploadBusyError):
                     if entry.stat().st_mtime < before:
@@ -238,8 +238,10 @@ class FileBlobStore:
 
 def _contents(directory: Path) -> list[Stored]:
     """What one directory of content holds."""
-    found = []
-    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(directory) as entries:
+    found: list[Stored] = []
+    if not directory.is_dir():
+        return found
+    with disk.translated(), os.scandir(directory) as entries:
         for entry in entries:
             with suppress(FileNotFoundError, InvalidDigestError):
                 status = entry.stat(follow_symlinks=False)
