@@ -24,7 +24,7 @@ RuleUser = Annotated[
     checked(
         Rule(
             "self == '*' || self.matches('^[A-Za-z0-9][A-Za-z0-9._@+-]*$')",
-            "name a user of spec.auth.users, or write * for everybody who has logged in",
+            "not a user name: name a user of spec.auth.users, or write * for everybody who has logged in",
         ),
         max_length=64,
     ),

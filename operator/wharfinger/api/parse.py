@@ -62,7 +62,7 @@ def timestamp(text: str) -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """A moment in the form that Kubernetes uses: UTC, whole seconds, `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def size(amount: int) -> str:
@@ -72,5 +72,5 @@ def size(amount: int) -> str:
         if value < 1024 or unit == "Ti":
             break
         value /= 1024
-    text = f"{value:.1f}".removesuffix(".0") if unit in ("Gi", "Ti") else f"{value:.0f}"
+    text = f"{value:.1f}".removesuffix(".0") if value < 10 or unit in ("Gi", "Ti") else f"{value:.0f}"
     return f"{text}{unit}"

@@ -35,16 +35,23 @@ def encode(value: Any) -> str:
     if isinstance(value, Undefined):
         # StrictUndefined raises on any use, with the name in its message
         str(value)
-    return _ASTRAL.sub(_whole, json.dumps(_plain(value), allow_nan=False))
+    return _json(value)
 
 
-def _plain(value: Any) -> Any:
-    """Mappings and sequences of any kind as the dicts and lists that JSON knows."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(item) for item in value]
-    return value
+def _json(value: Any) -> str:
+    """JSON that YAML 1.1 reads as the same: `1e-07` would be text there, and two surrogates two characters."""
+    match value:
+        case Mapping():
+            return "{" + ", ".join(f"{_json(str(key))}: {_json(item)}" for key, item in value.items()) + "}"
+        case str():
+            return _ASTRAL.sub(_whole, json.dumps(value))
+        case Sequence():
+            return "[" + ", ".join(map(_json, value)) + "]"
+        case float():
+            number = json.dumps(value, allow_nan=False)
+            return number.replace("e", ".0e") if "." not in number else number
+        case _:
+            return json.dumps(value)
 
 
 _ENVIRONMENT = Environment(

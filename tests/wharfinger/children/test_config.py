@@ -1,0 +1,74 @@
+"""Secret NAME-config, and the configuration file in it, which wharf itself reads here."""
+
+import dataclasses
+
+import wharf.config
+from wharfinger.children.config import Endpoint, config
+from wharfinger.children.config import wharf as file
+
+HOOK = Endpoint(
+    name="deploy",
+    url="https://example.com/?a=b#c",
+    events=("push", "delete"),
+    repositories=("team-a/**",),
+    tags=("v*",),
+    format="Distribution",
+    headers={"Authorization": "Bearer 'quoted' \"text\": {{ x }} \u2028 \U0001f984 # no comment"},
+    ca="-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n",
+    timeout=10.0,
+    max_age=86400.0,
+    min_backoff=1e-07,
+    max_backoff=300.0,
+    suspended=False,
+)
+RULE = {"repositories": ["**"], "users": ["ci"], "groups": [], "anonymous": True, "actions": ["pull"]}
+
+
+def render(**changes):
+    values = {"url": "https://team.ci.svc", "tls": True, "groups": {}, "access": None, "webhooks": ()}
+    return file(**(values | changes))
+
+
+def test_the_secret_is_as_written_down(owner, golden):
+    golden("config", config(owner, text=render(), admin_token="token"))
+
+
+def test_the_smallest_file_is_what_wharf_reads():
+    read = wharf.config.parse(render())
+    assert read.tls is not None
+    assert (read.tls.certificate, read.tls.key) == ("/etc/wharf/tls.crt", "/etc/wharf/tls.key")
+    assert read.auth is not None
+    assert read.auth.htpasswd == "/etc/wharf/htpasswd"
+    assert (read.address, read.admin_address) == ("0.0.0.0:5000", "0.0.0.0:5001")
+    assert read.admin_token_file == "/etc/wharf/admin-token"
+    assert read.access is None
+    assert read.webhooks in ([], ())
+
+
+def test_without_tls_the_file_names_no_certificate():
+    assert wharf.config.parse(render(tls=False)).tls is None
+
+
+def test_an_empty_list_of_rules_denies_everything_and_stays_one():
+    assert list(wharf.config.parse(render(access=[])).access or ()) == []
+    assert wharf.config.parse(render(access=[])).access is not None
+
+
+def test_rules_and_groups_arrive():
+    read = wharf.config.parse(render(access=[RULE], groups={"builders": ["ci", "a"]}))
+    assert read.access is not None
+    assert list(read.access[0].repositories) == ["**"]
+    assert read.access[0].anonymous
+    assert read.auth is not None
+    assert list(read.auth.groups["builders"]) == ["ci", "a"]
+
+
+def test_a_webhook_arrives_unharmed_whatever_its_values():
+    (hook,) = wharf.config.parse(render(webhooks=[HOOK])).webhooks
+    for field in dataclasses.fields(Endpoint):
+        sent, read = getattr(HOOK, field.name), getattr(hook, field.name)
+        assert read == (list(sent) if isinstance(read, list) else sent), field.name
+
+
+def test_the_same_values_give_the_same_bytes():
+    assert render(webhooks=[HOOK], access=[RULE]) == render(webhooks=[HOOK], access=[RULE])
