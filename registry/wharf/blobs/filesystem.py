@@ -64,6 +64,8 @@ class FileBlobStore:
         self._flusher = Flusher(self._layout)
         self._meter = Meter(self._layout.root, clock)
         self._pool = ThreadPoolExecutor(max(4, (os.cpu_count() or 1) + 2), thread_name_prefix="wharf-blobs")
+        # What may take seconds: hashing again, listing, measuring. Uploads and pulls do not queue behind it.
+        self._slow = ThreadPoolExecutor(2, thread_name_prefix="wharf-blobs-slow")
 
     def open(self) -> None:
         """Make the directories. Raises StoreUnavailableError, NoSpaceError."""
@@ -74,6 +76,7 @@ class FileBlobStore:
     def close(self) -> None:
         """Finish what threads still do."""
         self._pool.shutdown()
+        self._slow.shutdown()
         self._flusher.close()
 
     async def start_upload(self, repository: str, algorithm: str = "sha256") -> Upload:
@@ -129,7 +132,9 @@ class FileBlobStore:
         """See BlobStore."""
         algorithm, _ = split(digest)
         with await self.open_session(upload) as session:
-            return await self._in_thread(self._finish, session, algorithm, digest)
+            if session.must_hash_again(algorithm):
+                await self._in_thread(self._slow, session.digest, algorithm)
+            return await self._in_thread(self._pool, self._finish, session, algorithm, digest)
 
     async def cancel(self, upload: Upload) -> None:
         """See BlobStore."""
@@ -138,7 +143,7 @@ class FileBlobStore:
 
     async def expire_uploads(self, older_than: float) -> int:
         """See BlobStore."""
-        return await self._in_thread(self._expire_uploads, self._clock() - older_than)
+        return await self._in_thread(self._slow, self._expire_uploads, self._clock() - older_than)
 
     async def stat(self, digest: str) -> int | None:
         """See BlobStore."""
@@ -163,16 +168,16 @@ class FileBlobStore:
 
     async def delete(self, digest: str, older_than: float = 0.0) -> int:
         """See BlobStore."""
-        return await self._in_thread(self._delete, self._layout.blob(digest), older_than)
+        return await self._in_thread(self._slow, self._delete, self._layout.blob(digest), older_than)
 
     async def listing(self) -> AsyncIterator[Sequence[Stored]]:
         """See Listing."""
-        for directory in await self._in_thread(lambda: sorted(self._layout.blobs.glob("*/*"))):
-            yield await self._in_thread(_contents, directory)
+        for directory in await self._in_thread(self._slow, lambda: sorted(self._layout.blobs.glob("*/*"))):
+            yield await self._in_thread(self._slow, _contents, directory)
 
     async def usage(self) -> Usage:
         """See BlobStore."""
-        return await self._in_thread(self._meter.usage)
+        return await self._in_thread(self._slow, self._meter.usage)
 
     def _finish(self, session: Session, algorithm: str, digest: str) -> int:
         found = session.digest(algorithm)
@@ -225,9 +230,9 @@ class FileBlobStore:
         if len(self._hashes) > KEPT_HASHES:
             self._hashes.popitem(last=False)
 
-    async def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
+    async def _in_thread(self, pool: ThreadPoolExecutor, function: Callable[..., T], *arguments: object) -> T:
         """Run to its end in a thread, also when the caller leaves: a session must not be closed under it."""
-        work = asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+        work = asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:

@@ -108,9 +108,13 @@ class Session:
                 disk.start_writing(self._descriptor, self._written_out, self.offset - self._written_out)
                 self._written_out = self.offset
 
+    def must_hash_again(self, algorithm: str) -> bool:
+        """Whether digest() will have to read all the bytes."""
+        return self.state is None or self.state.algorithm != algorithm
+
     def digest(self, algorithm: str) -> str:
         """The digest of all the bytes, read again unless the hash has been kept."""
-        if self.state is None or self.state.algorithm != algorithm:
+        if self.state is None or self.must_hash_again(algorithm):
             self.state = self._hash_again(algorithm)
         return f"{algorithm}:{self.state.hasher.hexdigest()}"
 

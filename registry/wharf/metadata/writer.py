@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 T = TypeVar("T")
+Failure = sqlite3.Error | OSError
 Turn = Callable[[], AbstractContextManager[None]]
 """Waits until this writer may write, and ends that."""
 
@@ -75,16 +76,16 @@ class Writer:
         more, jobs = self._gather()
         if not jobs:
             return more
-        failure: sqlite3.Error | None = None
-        with self._turn():
-            try:
+        failure: Failure | None = None
+        try:
+            with self._turn():
                 connection.execute("BEGIN IMMEDIATE")
                 for job in jobs:
                     job.attempt(connection)
                 connection.execute("COMMIT")
-            except sqlite3.Error as error:
-                failure = error
-                _abandon(connection)
+        except (sqlite3.Error, OSError) as error:
+            failure = error
+            _abandon(connection)
         _answer(jobs, failure)
         return more
 
@@ -134,7 +135,7 @@ class _Job(Generic[T]):
         self.error = error
         return True
 
-    def settle(self, failure: sqlite3.Error | None) -> None:
+    def settle(self, failure: Failure | None) -> None:
         """Tell the caller. Runs in the caller's loop."""
         if self.future.cancelled():
             return
@@ -142,15 +143,16 @@ class _Job(Generic[T]):
         if error is None:
             self.future.set_result(self.result)
         else:
-            self.future.set_exception(meaning(error) if isinstance(error, sqlite3.Error) else error)
+            self.future.set_exception(meaning(error) if isinstance(error, Failure) else error)
 
 
 def _abandon(connection: sqlite3.Connection) -> None:
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
+    with suppress(sqlite3.Error):  # then the next BEGIN fails, and this is tried again
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
-def _answer(jobs: list[_Job[Any]], failure: sqlite3.Error | None) -> None:
+def _answer(jobs: list[_Job[Any]], failure: Failure | None) -> None:
     """Wake every caller, with one wake-up a loop rather than one a caller."""
     loops: dict[asyncio.AbstractEventLoop, list[_Job[Any]]] = {}
     for job in jobs:
@@ -160,6 +162,6 @@ def _answer(jobs: list[_Job[Any]], failure: sqlite3.Error | None) -> None:
             loop.call_soon_threadsafe(_settle, waiting, failure)
 
 
-def _settle(jobs: list[_Job[Any]], failure: sqlite3.Error | None) -> None:
+def _settle(jobs: list[_Job[Any]], failure: Failure | None) -> None:
     for job in jobs:
         job.settle(failure)

@@ -1,6 +1,7 @@
 import asyncio
 import sqlite3
 import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -112,3 +113,20 @@ async def test_stopping_finishes_what_is_queued_and_refuses_what_comes_later(wri
     assert await asyncio.gather(*waiting) == [1, 2]
     with pytest.raises(IndexUnavailableError):
         await writer.run(insert(3))
+
+
+async def test_a_turn_that_cannot_be_had_fails_the_group_and_the_writer_goes_on(path):
+    refusals = [OSError(37, "No locks available")]
+
+    @contextmanager
+    def turn():
+        if refusals:
+            raise refusals.pop()
+        yield
+
+    writer = Writer(lambda: sqlite3.connect(path, isolation_level=None, check_same_thread=False), turn)
+    writer.start()
+    with pytest.raises(IndexUnavailableError, match="No locks available"):
+        await writer.run(insert(1))
+    assert await writer.run(insert(1)) == 1
+    writer.stop()
