@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from wharf import clock as wall
 from wharf.blobs.interface import BlobError
+from wharf.garbage.routine import Terms
 from wharf.metadata.interface import MetadataError
 from wharf.metadata.sqlite_outbox import SqliteOutbox
 from wharf.webhooks.delivery import Deliveries
@@ -53,6 +54,7 @@ class Background:
     def reconfigure(self, live: Live) -> None:
         """Route events and deliver them by these settings."""
         self._index.replace_route(Router(live.config.webhooks))
+        self._garbage.terms = Terms(live.config.garbage.grace, live.config.garbage.interval)
         self._changed.set()
 
     async def run(self) -> None:

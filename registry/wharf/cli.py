@@ -7,6 +7,7 @@ remedy, and exit status 1 (2 for a wrong command line, as argparse has it).
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import sys
@@ -18,10 +19,12 @@ from wharf.auth import htpasswd
 from wharf.auth.access import ANONYMOUS, AccessPolicy, subject_of
 from wharf.blobs.interface import BlobError
 from wharf.config import Action, Config, ConfigError, parse, schema
+from wharf.garbage.plan import Decision, Verdict
 from wharf.metadata.interface import MetadataError
 from wharf.protocol import references
 from wharf.reload import LoadError
 from wharf.server import AddressError, run
+from wharf.upkeep import NoStorageError, collect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,12 +37,15 @@ class CommandError(Exception):
     """The command cannot be carried out; the message is for the person who gave it."""
 
 
+_FORESEEN = (CommandError, ConfigError, LoadError, AddressError, NoStorageError, MetadataError, BlobError)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Carry out one command line."""
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (CommandError, ConfigError, LoadError, AddressError, MetadataError, BlobError) as error:
+    except _FORESEEN as error:
         print(f"wharf: {error}", file=sys.stderr)
         sys.exit(1)
 
@@ -56,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     one = actions.add_parser("check", help="say whether a configuration file can be used, with the files that it names")
     one.add_argument("file", metavar="FILE")
     one.set_defaults(run=_check)
+    _add_gc(commands)
     one = commands.add_parser("access", help="explain what a user may do in a repository, and which rule decides it")
     one.add_argument("user", metavar="USER", help="a user name; '' is a client without credentials")
     one.add_argument("repository", metavar="REPOSITORY")
@@ -75,6 +82,32 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     serve.add_argument("--address", metavar="HOST:PORT", help="listen here, whatever the configuration file says")
     serve.add_argument("--data", metavar="DIR", help="keep the data here, whatever the configuration file says")
     serve.set_defaults(run=_serve)
+
+
+def _add_gc(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    gc = commands.add_parser(
+        "gc",
+        help="remove content that no manifest names",
+        description="Remove content that no manifest names, as the registry does by itself from time to time. "
+        "It is safe while the registry serves.",
+    )
+    gc.add_argument("--dry-run", action="store_true", help="print what is kept and what would go, and why")
+    gc.add_argument("--config", metavar="FILE", default="", help="the registry's configuration file")
+    gc.add_argument("--data", metavar="DIR", help="where the data is, whatever the configuration file says")
+    gc.set_defaults(run=_gc)
+
+
+def _gc(options: argparse.Namespace) -> None:
+    config = parse(_read(options.config)) if options.config else Config()
+    data = options.data or (config.data if options.config else _default_data())
+
+    def listen(decision: Decision) -> None:
+        if options.dry_run or decision.verdict is Verdict.DELETE:
+            print(f"{decision.verdict.value:8} {decision.digest} {decision.size:>12} {decision.reason}")
+
+    report = asyncio.run(collect(data, config.garbage.grace, listen, dry_run=options.dry_run))
+    would = "would be " if options.dry_run else ""
+    print(f"{report.deleted} blobs {would}deleted, {report.freed} bytes {would}freed, {report.kept} blobs kept")
 
 
 def _serve(options: argparse.Namespace) -> None:

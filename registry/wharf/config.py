@@ -76,6 +76,15 @@ class Webhook(_Struct, frozen=True, kw_only=True):
     suspended: Annotated[bool, Meta(description="Events are kept but not sent.")] = False
 
 
+class Garbage(_Struct, frozen=True, kw_only=True):
+    """When content that no manifest names is removed."""
+
+    grace: Annotated[
+        float, Meta(description="Seconds that such content stays: a push may still count on it.", ge=60)
+    ] = 86400.0
+    interval: Annotated[float, Meta(description="Seconds between two sweeps.", ge=1)] = 3600.0
+
+
 class Config(_Struct, frozen=True, kw_only=True):
     """Everything that wharf can be told. Every field has a default: `{}` is a working registry without TLS."""
 
@@ -99,6 +108,7 @@ class Config(_Struct, frozen=True, kw_only=True):
     webhooks: Annotated[list[Webhook], Meta(description="Endpoints that are told of events.")] = []
     read_only: Annotated[bool, Meta(description="Refuse pushes; deletes still work.")] = False
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least level logged.")] = "info"
+    garbage: Annotated[Garbage, Meta(description="Garbage collection.")] = Garbage()
     upload_expiry: Annotated[float, Meta(description="Seconds without a byte that end an upload session.", gt=0)] = (
         86400.0
     )

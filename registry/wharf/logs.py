@@ -6,10 +6,11 @@ key or an Authorization header.
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from wharf import clock
 
@@ -33,7 +34,7 @@ class JsonFormatter(logging.Formatter):
         line.update((name, value) for name, value in vars(record).items() if name not in _STANDARD)
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return msgspec.json.encode(line, enc_hook=str).decode()
 
 
 def set_up(level: str, stream: TextIO | None = None) -> None:
@@ -42,6 +43,8 @@ def set_up(level: str, stream: TextIO | None = None) -> None:
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
+    # What no line shows is not worth finding out for each (Python's documentation, logging, Optimization).
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     set_level(level)
     # uvicorn tells of its own starts and stops; wharf says those itself, once for both listeners.
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

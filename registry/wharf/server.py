@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import logging
 import signal
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -41,6 +43,9 @@ log = logging.getLogger("wharf.server")
 
 GRACE_SECONDS = 20
 """For running requests after SIGTERM; the kubelet kills after 30."""
+
+SETTLE_SECONDS = 5.0
+"""For making durable, at the end, what was uploaded and is not yet named by a manifest."""
 
 START_SECONDS = 10.0
 """For a listener to come up."""
@@ -104,7 +109,9 @@ class Wharf:
         index.open()
         self._closing.callback(index.close)
         self._inventory, self._blobs = SqliteInventory(index), blobs
-        await recover(self._inventory, blobs, boot_id())
+        with (Path(config.data) / "start.lock").open("ab") as file:  # processes that start together take turns
+            await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
+            await recover(self._inventory, blobs, boot_id())
         services = Services(index, blobs, self.reloader.live, self._metrics)
         self._services = services
         garbage = Routine(self._inventory, blobs, Terms(), services.clock)
@@ -147,9 +154,10 @@ class Wharf:
             await asyncio.wait(self._tasks)
         if self._services is not None:
             try:
-                await settle(self._inventory, self._blobs)
-            except (MetadataError, BlobError) as error:
-                log.warning("pushes under way cannot go on elsewhere", extra={"cause": str(error)})
+                async with asyncio.timeout(SETTLE_SECONDS):
+                    await settle(self._inventory, self._blobs)
+            except (TimeoutError, MetadataError, BlobError) as error:
+                log.warning("pushes under way cannot go on elsewhere", extra={"cause": str(error) or "no time left"})
         self._closing.close()
 
     def summary(self) -> dict[str, object]:

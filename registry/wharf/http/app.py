@@ -7,9 +7,9 @@ error leaves in the specification's form; no secret is logged.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import time
-import uuid
 from typing import TYPE_CHECKING
 
 from wharf.blobs.interface import BlobError
@@ -124,4 +124,4 @@ def _request_id(scope: Message) -> str:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return bytes(value).decode("ascii")
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()
