@@ -15,6 +15,8 @@ from e2e.cluster.errors import ClusterError, CommandError
 TIMESTAMP = 1767225600
 """2026-01-01T00:00:00Z, in seconds: the time of everything in our images."""
 DOCKERFILE = "Dockerfile"
+MOST_IMAGES = 100
+"""How many images, intermediate ones included, buildah's storage may hold before it is emptied."""
 _BUILDKIT = {
     # The engine's own builder, which sees the engine's own images.
     "BUILDX_BUILDER": "default",
@@ -52,6 +54,9 @@ class Builder(ABC):
     @abstractmethod
     def build(self, build: Build, target: Path) -> None:
         """Build, and write the image as a `docker save` archive to `target`, atomically."""
+
+    def tidy(self) -> None:
+        """Forget old builds when they have become many; nothing to do for an engine that is somebody else's."""
 
     @abstractmethod
     def output(self, reference: str, command: list[str]) -> str:
@@ -92,6 +97,11 @@ class Buildah(Builder):
         partial = _fresh(target)
         run(self._command("push", "--quiet", build.reference, f"docker-archive:{partial}:{build.reference}"))
         partial.rename(target)
+
+    def tidy(self) -> None:
+        """Forget all when old builds have become many: what is needed is there again in half a minute."""
+        if len(run(self._command("images", "--all", "--quiet")).split()) > MOST_IMAGES:
+            run(self._command("rmi", "--all", "--force"))
 
     def output(self, reference: str, command: list[str]) -> str:
         """Run a program in a container that is removed afterwards."""

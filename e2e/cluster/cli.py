@@ -39,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ClusterError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"error: {error}; XDG_CACHE_HOME must be a directory that this user can write to", file=sys.stderr)
+        return 1
 
 
 def _perform(command: str, files: Sequence[Path]) -> int:

@@ -86,6 +86,7 @@ def _ensure_archive(cluster: Cluster, source: Source, base: str) -> Path:
     if not target.exists():
         with step(f"building image {source.reference}"):
             cluster.builder.build(Build(source.reference, context, arguments), target)
+        cluster.builder.tidy()
         _prune(target, f"{source.directory}-{cluster.provider}-*.tar")
     return target
 

@@ -101,7 +101,9 @@ def choose_provider(wanted: str, *, docker: bool, linux: bool, root: bool) -> st
 
 def docker_answers() -> bool:
     """Whether a Docker engine can be used from here."""
-    return shutil.which("docker") is not None and succeeds(["docker", "version", "--format", "{{.Server.Version}}"])
+    return shutil.which("docker") is not None and succeeds(
+        ["docker", "version", "--format", "{{.Server.Version}}"], timeout=15
+    )
 
 
 def open_cluster(environment: Mapping[str, str] | None = None) -> Cluster:

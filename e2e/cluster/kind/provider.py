@@ -149,12 +149,10 @@ class KindCluster(Cluster):
             try:
                 self._kind("create", "cluster", *arguments)
             except CommandError as error:
-                if "failed to pull image" not in error.output:
-                    raise
                 shutil.rmtree(self.settings.run_directory)
                 raise UnusableMachineError(
-                    "kind's node image cannot be pulled: give one that the Docker engine has as KIND_NODE_IMAGE, or "
-                    f"use CLUSTER=local on Linux as root\n{error}"
+                    f"kind cannot make a cluster with this Docker engine. {_remedy(error.output)}"
+                    f"Or use CLUSTER=local on Linux as root.\n{error}"
                 ) from error
         self._keep_kubectl()
 
@@ -214,3 +212,10 @@ def _read_extra(path: str) -> str:
         return Path(path).read_text()
     except OSError as error:
         raise ClusterError(f"KIND_CONFIG={path} cannot be read: {error}; give the path of a YAML file") from error
+
+
+def _remedy(output: str) -> str:
+    """What to do about a `kind create cluster` that printed `output`."""
+    if "failed to pull image" in output:
+        return "Give a node image that the engine has as KIND_NODE_IMAGE. "
+    return "Read what it says below. "

@@ -127,6 +127,12 @@ def test_a_node_image_that_cannot_be_pulled_is_told_with_the_setting(cluster: Ki
     assert cluster.settings.chosen_provider() == ""
 
 
+def test_whatever_keeps_kind_from_making_a_cluster_is_shown(cluster: KindCluster, programs: Programs) -> None:
+    programs.add("kind", "sys.exit('ERROR: could not find a log line that matches')")
+    with pytest.raises(UnusableMachineError, match="could not find a log line"):
+        cluster.up()
+
+
 def test_the_default_base_is_the_dockerfiles() -> None:
     assert dockerfile_base("ARG BASE_IMAGE=docker.io/library/python:3.13\nFROM x\n") == "docker.io/library/python:3.13"
     both = {dockerfile_base((REPOSITORY / name / "Dockerfile").read_text()) for name in ("operator", "registry")}
