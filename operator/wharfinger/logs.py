@@ -37,3 +37,7 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for noisy in ("aiohttp.access", "kopf"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # Kopf says on each start that it cannot handle signals in its thread: it is not meant to
+    logging.getLogger("kopf._core.reactor.running").addFilter(
+        lambda record: not record.getMessage().startswith("OS signals are ignored")
+    )

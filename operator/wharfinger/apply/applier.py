@@ -20,7 +20,7 @@ from wharfinger.apply.pace import Pace
 from wharfinger.apply.reclaim import reclaim
 from wharfinger.apply.refusal import Child, Failure, Refusals
 from wharfinger.decide.observed import Manifest
-from wharfinger.decide.plan import Plan, Reference
+from wharfinger.decide.plan import Event, Plan, Reference
 from wharfinger.kube.cache import Cache, Key, key_of
 from wharfinger.kube.client import Client
 from wharfinger.kube.errors import ConflictError, KubeError, NotFoundError
@@ -67,8 +67,10 @@ class Applier:
         for reference, status in plan.statuses.items():
             if (obj := self._object(registry, reference)) is not None:
                 await self.write_status(obj, status, outcome)
-        if not outcome.failures:
-            await self._record(registry, plan)
+        for event in plan.events:
+            # what did not come about is not told; what is wrong is
+            if event.type == "Warning" or not outcome.failures:
+                await self._record(registry, event)
         return outcome
 
     async def write_status(self, obj: Manifest, status: dict[str, Any], outcome: Outcome) -> None:
@@ -101,17 +103,17 @@ class Applier:
         for manifest in plan.apply:
             if not self._stands(registry):
                 return False
-            if await self._apply(manifest, outcome):
+            if await self._apply(key_of(registry), manifest, outcome):
                 written.append((manifest["kind"], manifest["metadata"]["name"]))
             elif manifest["kind"] == SECRET.kind:
                 break  # what follows may tell the world about a password that is not there
         wanted = [(manifest["kind"], manifest["metadata"]["name"]) for manifest in plan.apply]
         return self.refusals.note(key_of(registry), wanted, written, outcome.failures)
 
-    async def _apply(self, manifest: Manifest, outcome: Outcome) -> bool:
-        namespace, name = key_of(manifest)
+    async def _apply(self, registry: Key, manifest: Manifest, outcome: Outcome) -> bool:
+        name = key_of(manifest).name
         resource = resource_of(manifest["apiVersion"], manifest["kind"])
-        known = self._cache.child(resource, namespace, name) is not None
+        known = self._cache.child(registry, resource, name) is not None
         try:
             self._cache.put(resource, await self._client.apply(resource, manifest, force=known))
         except KubeError as error:
@@ -151,10 +153,9 @@ class Applier:
         if answer.get("kind") == resource.kind:  # a deletion may answer with a Status
             self._cache.put(resource, answer)
 
-    async def _record(self, registry: Manifest, plan: Plan) -> None:
-        for event in plan.events:
-            if (obj := self._object(registry, event.regarding)) is not None:
-                await self._recorder.record(event, obj)
+    async def _record(self, registry: Manifest, event: Event) -> None:
+        if (obj := self._object(registry, event.regarding)) is not None:
+            await self._recorder.record(event, obj)
 
     def _object(self, registry: Manifest, reference: Reference) -> Manifest | None:
         """Return an object as the cache has it now, if the Registry still stands."""

@@ -30,7 +30,7 @@ async def reclaim(
         (resource, key_of(manifest).name)
         for manifest in wanted
         if (resource := resource_of(manifest["apiVersion"], manifest["kind"])) in _STATEFUL
-        and cache.child(resource, *key_of(manifest)) is None
+        and cache.child(key_of(registry), resource, key_of(manifest).name) is None
     ]
     found = await asyncio.gather(*(_relabel(client, cache, registry, *entry) for entry in missing))
     failures.extend(result for result in found if isinstance(result, Failure))

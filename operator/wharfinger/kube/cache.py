@@ -143,9 +143,10 @@ class Cache:
         stores = (store for resource, store in self.stores.items() if resource not in (REGISTRY, WEBHOOK, POD))
         return {(obj["kind"], obj["metadata"]["name"]): obj for store in stores for obj in store.of(key)}
 
-    def child(self, resource: Resource, namespace: str, name: str) -> Object | None:
-        """Return one object of a watched type."""
-        return self.stores[resource].objects.get(Key(namespace, name))
+    def child(self, registry: Key, resource: Resource, name: str) -> Object | None:
+        """Return a Registry's child; one whose label names another Registry, or none, does not count."""
+        found = self.stores[resource].objects.get(Key(registry.namespace, name))
+        return found if found is not None and registry_of(found) == registry else None
 
     def put(self, resource: Resource, obj: Object) -> None:
         """Take in the response of our own write."""
