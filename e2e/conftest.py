@@ -7,6 +7,7 @@ asks which provider it is.
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +71,13 @@ def at(kubectl: Kubectl, namespace: str, registry: str) -> Iterator[Login]:
     """The registry, reached from outside by port-forward, with what its Secrets say."""
     with port_forward(kubectl, registry, namespace) as host:
         yield login(kubectl, registry, namespace, host)
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A directory with a short name: podman and dockerd make sockets below it, whose paths are limited."""
+    with tempfile.TemporaryDirectory(prefix="wf") as directory:
+        yield Path(directory)
 
 
 @pytest.fixture

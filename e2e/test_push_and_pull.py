@@ -21,8 +21,8 @@ def test_skopeo_pushes_lists_pulls_and_deletes(skopeo: Skopeo, image: str, tmp_p
         skopeo.pull("library/hello:1", f"dir:{tmp_path}/gone")
 
 
-def test_podman_logs_in_pushes_and_pulls(at: Login, archive: Path, tmp_path: Path) -> None:
-    podman = Podman(at, tmp_path)
+def test_podman_logs_in_pushes_and_pulls(at: Login, archive: Path, short_path: Path) -> None:
+    podman = Podman(at, short_path)
     podman.login()
     podman("load", "--quiet", "--input", str(archive))
     (loaded,) = podman("images", "--quiet", "--no-trunc").split()
@@ -33,7 +33,7 @@ def test_podman_logs_in_pushes_and_pulls(at: Login, archive: Path, tmp_path: Pat
 
 
 def test_docker_logs_in_pushes_and_pulls_through_a_node_port(
-    kubectl: Kubectl, namespace: str, cluster: Cluster, archive: Path, tmp_path: Path
+    kubectl: Kubectl, namespace: str, cluster: Cluster, archive: Path, short_path: Path
 ) -> None:
     node = cluster.node_address()
     spec = registry_manifest("outside", service={"type": "NodePort"}, tls={"hosts": [node]}, storage={"size": "1Gi"})
@@ -42,7 +42,7 @@ def test_docker_logs_in_pushes_and_pulls_through_a_node_port(
     service = kubectl.get("service", "outside", namespace)
     assert service is not None
     at = login(kubectl, "outside", namespace, f"{node}:{service['spec']['ports'][0]['nodePort']}")
-    with docker_engine(tmp_path / "docker", at) as environment:
+    with docker_engine(short_path, at) as environment:
         run(["docker", "login", "-u", at.user, "--password-stdin", at.host], stdin=at.password, env=environment)
         loaded = run(["docker", "load", "--quiet", "--input", str(archive)], env=environment)
         name = loaded.strip().rpartition(": ")[2]
