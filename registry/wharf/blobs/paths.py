@@ -4,6 +4,7 @@
         index.db, index.db-wal, index.db-shm    the index (metadata/)
         index.db.lock                           held while the index is created or migrated
         index.db.next, index.db.turn            the order of writers (metadata/turns.py)
+        start.lock                              held while a process opens what is here
         background.lock                         held by the process that does the work for all
         blobs/
             lock                                shared by whoever stores content, exclusive to whoever removes it
