@@ -11,6 +11,7 @@ from typing import Any
 
 from e2e.kubectl import Kubectl
 
+LABELS = {"app": "hooks"}
 SERVER = """
 import http.server, json
 events = []
@@ -31,9 +32,8 @@ http.server.ThreadingHTTPServer(("0.0.0.0", 8080), Handler).serve_forever()
 """
 
 
-def manifests(namespace: str, image: str) -> list[dict[str, Any]]:
-    """Deployment, Service and script of the receiver `hooks`."""
-    labels = {"app": "hooks"}
+def deployment(namespace: str, image: str) -> dict[str, Any]:
+    """The receiver's Deployment; restricted, as everything of ours is."""
     container = {
         "name": "hooks",
         "image": image,
@@ -51,28 +51,22 @@ def manifests(namespace: str, image: str) -> list[dict[str, Any]]:
         "containers": [container],
         "volumes": [{"name": "app", "configMap": {"name": "hooks"}}],
     }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "hooks", "namespace": namespace},
+        "spec": {"selector": {"matchLabels": LABELS}, "template": {"metadata": {"labels": LABELS}, "spec": pod}},
+    }
+
+
+def manifests(namespace: str, image: str) -> list[dict[str, Any]]:
+    """Deployment, Service and script of the receiver `hooks`."""
+    metadata = {"name": "hooks", "namespace": namespace}
+    service = {"selector": LABELS, "ports": [{"port": 80, "targetPort": 8080}]}
     return [
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "hooks", "namespace": namespace},
-            "data": {"server.py": SERVER},
-        },
-        {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": "hooks", "namespace": namespace},
-            "spec": {
-                "selector": {"matchLabels": labels},
-                "template": {"metadata": {"labels": labels}, "spec": pod},
-            },
-        },
-        {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": {"name": "hooks", "namespace": namespace},
-            "spec": {"selector": labels, "ports": [{"port": 80, "targetPort": 8080}]},
-        },
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"server.py": SERVER}},
+        deployment(namespace, image),
+        {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": service},
     ]
 
 
