@@ -15,7 +15,7 @@ from e2e.cluster.errors import ClusterError, CommandError
 TIMESTAMP = 1767225600
 """2026-01-01T00:00:00Z, in seconds: the time of everything in our images."""
 DOCKERFILE = "Dockerfile"
-MOST_IMAGES = 100
+MOST_IMAGES = 300
 """How many images, intermediate ones included, buildah's storage may hold before it is emptied."""
 _BUILDKIT = {
     # The engine's own builder, which sees the engine's own images.
@@ -55,8 +55,9 @@ class Builder(ABC):
     def build(self, build: Build, target: Path) -> None:
         """Build, and write the image as a `docker save` archive to `target`, atomically."""
 
+    @abstractmethod
     def tidy(self) -> None:
-        """Forget old builds when they have become many; nothing to do for an engine that is somebody else's."""
+        """Forget old builds when they have become many."""
 
     @abstractmethod
     def output(self, reference: str, command: list[str]) -> str:
@@ -88,7 +89,7 @@ class Buildah(Builder):
         run(
             self._command(
                 *("bud", "--pull-never", "--isolation", "chroot", "--network", "host", "--layers"),
-                *("--timestamp", str(TIMESTAMP), "--format", "docker", "--identity-label=false"),
+                *("--timestamp", str(TIMESTAMP), "--format", "oci", "--identity-label=false"),
                 *(*arguments, "--tag", build.reference, str(build.context)),
                 network=False,
             ),
@@ -120,6 +121,9 @@ class Buildah(Builder):
 
 class DockerEngine(Builder):
     """The builder of a Docker engine."""
+
+    def tidy(self) -> None:
+        """Nothing: the engine and what is in it are somebody else's."""
 
     def has(self, reference: str) -> bool:
         """Whether the engine holds this image."""

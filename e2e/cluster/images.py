@@ -61,6 +61,7 @@ def ensure(cluster: Cluster) -> Images:
     with locked(cluster.settings.cache / "images" / ".lock"):
         base = ensure_base(cluster)
         archives = [_ensure_archive(cluster, source, base) for source in (OPERATOR, REGISTRY)]
+        cluster.builder.tidy()
     for archive in archives:
         cluster.load_image(archive)
     operator, registry = (next(iter(archive_references(archive).values())) for archive in archives)
@@ -86,7 +87,6 @@ def _ensure_archive(cluster: Cluster, source: Source, base: str) -> Path:
     if not target.exists():
         with step(f"building image {source.reference}"):
             cluster.builder.build(Build(source.reference, context, arguments), target)
-        cluster.builder.tidy()
         _prune(target, f"{source.directory}-{cluster.provider}-*.tar")
     return target
 
