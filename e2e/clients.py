@@ -18,6 +18,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from e2e.kubectl import Kubectl, eventually, run
 
@@ -40,10 +41,9 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
 
-    def json(self) -> dict[str, object]:
+    def json(self) -> Any:
         """The body, parsed."""
-        parsed: dict[str, object] = json.loads(self.body)
-        return parsed
+        return json.loads(self.body)
 
 
 def login(kubectl: Kubectl, registry: str, namespace: str, host: str, user: str = "admin") -> Login:

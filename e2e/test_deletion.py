@@ -1,6 +1,7 @@
 """Deleting a Registry removes its children and keeps its claim, with or without an operator; a namesake takes it up."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -12,10 +13,14 @@ GONE = ["deployment/{0}", "service/{0}", "serviceaccount/{0}", "configmap/{0}-ca
         "secret/{0}-htpasswd", "secret/{0}-config", "secret/{0}-user-admin", "secret/{0}-pull"]  # fmt: skip
 
 
+def absent(kubectl: Kubectl, kind: str, name: str, namespace: str) -> bool:
+    return kubectl.get(kind, name, namespace) is None
+
+
 def assert_children_go(kubectl: Kubectl, namespace: str, name: str) -> None:
     for pattern in GONE:
         kind, child = pattern.format(name).split("/")
-        eventually(f"{kind}/{child} is gone", lambda k=kind, c=child: kubectl.get(k, c, namespace) is None)
+        eventually(f"{kind}/{child} is gone", partial(absent, kubectl, kind, child, namespace))
 
 
 @pytest.fixture

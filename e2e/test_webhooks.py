@@ -1,5 +1,7 @@
 """A push reaches a receiver in the cluster as Distribution's event, and status says so."""
 
+from typing import Any
+
 import pytest
 
 from e2e import receiver
@@ -24,14 +26,14 @@ def test_a_push_is_told_and_counted(kubectl: Kubectl, namespace: str, skopeo: Sk
     digest = skopeo.push(image, "apps/told:v1")
     skopeo.push(image, "apps/told:latest")
 
-    def told() -> list[dict[str, object]]:
+    def told() -> list[dict[str, Any]]:
         return [e for e in receiver.received(kubectl, namespace) if e["target"].get("tag") == "v1"]
 
     (event, *_) = eventually("the event has arrived", told, timeout=30)
     assert event["action"] == "push"
-    assert event["target"]["digest"] == digest  # type: ignore[index]  # JSON
-    assert event["target"]["repository"] == "apps/told"  # type: ignore[index]  # JSON
-    assert event["actor"]["name"] == "admin"  # type: ignore[index]  # JSON
+    assert event["target"]["digest"] == digest
+    assert event["target"]["repository"] == "apps/told"
+    assert event["actor"]["name"] == "admin"
     assert not [e for e in receiver.received(kubectl, namespace) if e["target"].get("tag") == "latest"]
 
     def counted() -> bool:
