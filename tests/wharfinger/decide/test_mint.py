@@ -1,0 +1,44 @@
+"""The operating system's randomness."""
+
+import math
+
+import pytest
+
+from wharfinger.decide.mint import SystemMint
+
+MINT = SystemMint()
+
+
+def test_a_password_has_at_least_128_bits_and_needs_no_quoting():
+    password = MINT.password()
+    assert len(password) * math.log2(64) >= 128
+    assert password.replace("-", "").replace("_", "").isalnum()
+    assert len({MINT.password() for _ in range(100)}) == 100
+
+
+def test_a_token_is_long():
+    assert len(MINT.token()) >= 43
+
+
+def test_a_hash_is_of_its_password_alone():
+    hashed = MINT.hash("right")
+    assert hashed.startswith("$2b$10$")
+    assert MINT.verify("right", hashed)
+    assert not MINT.verify("wrong", hashed)
+
+
+@pytest.mark.parametrize("hashed", ["", "$2b$", "$2b$10$short", "plain"])
+def test_a_malformed_hash_verifies_nothing(hashed):
+    assert not MINT.verify("right", hashed)
+
+
+def test_a_password_too_long_for_bcrypt_verifies_nothing():
+    assert not MINT.verify("x" * 100, MINT.hash("x" * 72))
+
+
+def test_a_key_is_on_p256():
+    assert MINT.key().curve.name == "secp256r1"
+
+
+def test_a_serial_number_is_positive_and_short_enough_for_rfc_5280():
+    assert 0 < MINT.serial() < 1 << 159
