@@ -91,6 +91,7 @@ class Wharf:
     def __init__(self, path: str = "", overrides: Mapping[str, str] | None = None) -> None:
         self._metrics = Metrics()
         self.reloader = Reloader(self._metrics, path, overrides)
+        self._configured = bool(path)
         self._services: Services | None = None
         self._listeners: list[tuple[_Listener, asyncio.Task[None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -123,7 +124,7 @@ class Wharf:
         self._spawn(background.run())
         self.port = await self._listen(config.address, RegistryApp(services))
         if config.admin_address:
-            self.admin_port = await self._listen(config.admin_address, AdminApp(services, reports))
+            self.admin_port = await self._listen_admin(config.admin_address, AdminApp(services, reports))
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then stop."""
@@ -131,6 +132,7 @@ class Wharf:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self.reloader.poll)  # people send it; files are watched anyway
         try:
             await self.start()
             log.info("serving", extra=self.summary())
@@ -174,6 +176,16 @@ class Wharf:
             "data": config.data,
             "authentication": "htpasswd" if config.auth else "none: everyone may do what the access rules allow anyone",
         }
+
+    async def _listen_admin(self, address: str, app: AdminApp) -> int:
+        """As _listen(); 0 where nobody asked for this listener and its port is taken: two registries on one machine."""
+        try:
+            return await self._listen(address, app)
+        except AddressError as error:
+            if self._configured:
+                raise
+            log.warning("no probes, metrics and status", extra={"cause": str(error)})
+            return 0
 
     async def _listen(self, address: str, app: RegistryApp | AdminApp) -> int:
         """Serve `app` on HOST:PORT; the port, which the system chose where it was 0."""

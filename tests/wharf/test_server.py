@@ -126,6 +126,30 @@ def test_a_port_that_is_taken_is_said():
         bind(f"127.0.0.1:{taken.getsockname()[1]}")
 
 
+@pytest.mark.parametrize("configured", [True, False])
+def test_a_taken_admin_port_matters_only_where_it_was_asked_for(tmp_path, configured):
+    async def begin(address):
+        path = tmp_path / "config.yaml"
+        path.write_text(f"adminAddress: {address}")
+        overrides = {"address": "127.0.0.1:0", "data": str(tmp_path / "data")}
+        wharf = Wharf(str(path), overrides) if configured else Wharf(overrides={**overrides, "admin_address": address})
+        try:
+            await wharf.start()
+        finally:
+            await wharf.stop()
+        return wharf
+
+    with bind("127.0.0.1:0") as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        if configured:
+            with pytest.raises(AddressError, match="in use"):
+                asyncio.run(begin(address))
+        else:
+            wharf = asyncio.run(begin(address))
+            assert wharf.port > 0
+            assert wharf.admin_port == 0
+
+
 def test_ipv6_addresses_have_brackets():
     with bind("[::1]:0") as listening:
         assert listening.getsockname()[0] == "::1"

@@ -62,8 +62,8 @@ class RegistryApp:
             self._note(exchange, request, label, time.perf_counter() - begun)
 
     async def _answer(self, request: Request, found: tuple[routes.Endpoint, str, str] | None) -> Response:
-        if b"host" not in request.headers:
-            raise RegistryError(Problem.REQUEST_INVALID, "the Host header is missing")
+        if not request.names_one_host:
+            raise RegistryError(Problem.REQUEST_INVALID, "there must be one Host header")
         if found is None:
             raise RegistryError(Problem.ENDPOINT_UNKNOWN)
         endpoint, request.name, request.reference = found

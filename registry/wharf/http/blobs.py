@@ -28,7 +28,7 @@ async def get(services: Services, request: Request) -> Response:
     """The blob or a range of it; HEAD is the same without the body."""
     digest = _digest(request)
     blob = await services.index.get_blob(request.name, digest)
-    if blob is None:
+    if blob is None or (request.method == "HEAD" and await _is_damaged(services, blob)):
         raise _unknown(digest)
     headers = [
         ("Docker-Content-Digest", digest),
@@ -40,7 +40,9 @@ async def get(services: Services, request: Request) -> Response:
         return Response(304, headers)
     headers.append(("Content-Type", media_types.OCTET_STREAM))
     response = await _part(services, request, blob, headers)
-    if request.method == "GET" and services.live.tells_of("pull"):
+    # Clients fetch a large blob in ranges: the one with the first byte stands for the pull.
+    begins = response.status == 200 or (request.header(b"range") or "").startswith("bytes=0-")
+    if request.method == "GET" and begins and services.live.tells_of("pull"):
         about: dict[str, str | int] = {"digest": digest, "media_type": media_types.OCTET_STREAM, "size": blob.size}
         await services.index.record([event(services, request, "pull", location(request.name, digest), **about)])
     return response
@@ -53,6 +55,11 @@ async def delete(services: Services, request: Request) -> Response:
     if not await services.index.delete_blob(request.name, digest, [told]):
         raise _unknown(digest)
     return Response(202)
+
+
+async def _is_damaged(services: Services, blob: Blob) -> bool:
+    """Whether the content is not what was recorded. Clients ask before they push, and a push mends it."""
+    return await services.blobs.stat(blob.digest) != blob.size
 
 
 async def _part(services: Services, request: Request, blob: Blob, headers: list[tuple[str, str]]) -> Response:

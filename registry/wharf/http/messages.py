@@ -44,6 +44,7 @@ class Request:
         "id",
         "method",
         "name",
+        "names_one_host",
         "path",
         "query_string",
         "received",
@@ -61,6 +62,8 @@ class Request:
         self.query_string: bytes = scope["query_string"]
         self.client: str = scope["client"][0] if scope.get("client") else ""
         self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of a repeated header the first counts
+        hosts = sum(name == b"host" for name, _ in scope["headers"])
+        self.names_one_host = hosts == 1 or (hosts == 0 and scope.get("http_version") == "1.0")  # RFC 9112, section 3.2
         self.name = ""
         self.reference = ""
         self.subject: Subject = ANONYMOUS

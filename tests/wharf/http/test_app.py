@@ -48,6 +48,7 @@ def test_a_bad_name_is_refused_everywhere(registry, name):
     [
         b"rubbish\r\n\r\n",
         b"GET /v2/ HTTP/1.1\r\n\r\n",
+        b"GET /v2/ HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
         b"GET /v2/ HTTP/9.9\r\nHost: x\r\n\r\n",
         (
             b"POST /v2/a/blobs/uploads/ HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
@@ -64,6 +65,10 @@ def test_a_bad_name_is_refused_everywhere(registry, name):
 def test_what_could_be_read_in_two_ways_is_400(registry, request_bytes):
     assert status_of(registry.raw(request_bytes)) == 400
     assert registry.request("GET", "/v2/").status == 200
+
+
+def test_a_client_of_http_1_0_needs_no_host(registry):
+    assert status_of(registry.raw(b"GET /v2/ HTTP/1.0\r\n\r\n")) == 200
 
 
 def test_a_query_with_thousands_of_fields_is_refused(registry):

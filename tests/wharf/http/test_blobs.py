@@ -97,6 +97,9 @@ def test_a_truncated_file_is_an_error_and_never_content(registry):
     answer = registry.request("GET", f"/v2/blobs/app/blobs/{digest}")
     assert (answer.status, answer.code()) == (500, "UNKNOWN")
     assert b"xxx" not in answer.body
+    assert registry.request("HEAD", f"/v2/blobs/app/blobs/{digest}").status == 404  # so that clients push again
+    registry.push_blob("blobs/app", b"x" * 1000)
+    assert registry.request("GET", f"/v2/blobs/app/blobs/{digest}").body == b"x" * 1000
 
 
 def test_a_missing_file_is_an_error_that_says_what_to_do(registry):

@@ -60,6 +60,13 @@ def test_pulls_mounts_and_deletes_are_told(telling):
     ]
 
 
+def test_a_pull_in_ranges_is_told_once(telling):
+    digest = telling.push_blob("a", b"layer", user="alice:one")
+    for part in ("0-1", "2-3", "4-"):
+        telling.request("GET", f"/v2/a/blobs/{digest}", user="alice:one", Range=f"bytes={part}")
+    assert [event.action for event in told(telling)] == ["pull"]
+
+
 def test_pulls_are_not_even_written_down_when_nobody_asked(start):
     registry = start(webhooks=[HOOK])
     registry.push_image("a", "v1")
