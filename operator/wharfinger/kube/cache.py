@@ -97,8 +97,17 @@ class Store:
             self._forget(key)
             self._tell(old)
 
-    def replace(self, objects: list[Object], version: int, namespace: str = "") -> None:
-        """Take in a whole list made at `version`: what it lacks (within `namespace`, if given) has been deleted."""
+    def replace(self, objects: list[Object], version: int, namespace: str = "", *, rewound: bool = False) -> None:
+        """Take in a whole list made at `version`: what it lacks (within `namespace`, if given) has been deleted.
+
+        `rewound` says that versions begin anew: nothing that is held counts as newer.
+        """
+        if rewound:
+            self._graves.clear()
+            for key in [key for key in self.objects if namespace in ("", key.namespace)]:
+                old = self.objects[key]
+                self._forget(key)
+                self._tell(old)
         listed = {key_of(obj) for obj in objects}
         for obj in objects:
             self.put(obj)

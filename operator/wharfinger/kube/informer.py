@@ -17,7 +17,7 @@ from typing import Any
 from wharfinger import metrics
 from wharfinger.kube.cache import Object, Store, key_of, trim, version_of
 from wharfinger.kube.client import Client
-from wharfinger.kube.errors import GoneError, KubeError, NotFoundError, from_status
+from wharfinger.kube.errors import GoneError, KubeError, NotFoundError, UnreachableError, from_status
 from wharfinger.kube.resources import Resource
 
 log = logging.getLogger(__name__)
@@ -66,28 +66,27 @@ class Informer:
         self._store = store
         self._timing = timing
         self._version = ""  # where the next watch begins; empty: list first
+        self._newest = 0  # version of the last list or event
 
     async def run(self) -> None:
         """List and watch until cancelled."""
+        loop = asyncio.get_running_loop()
         failures = 0
         while True:
+            began = loop.time()
             try:
                 if not self._version:
                     await self._list()
-                began = asyncio.get_running_loop().time()
                 await self._watch()
-                failures = 0
-                if asyncio.get_running_loop().time() - began < self._timing.first_backoff:
-                    await asyncio.sleep(
-                        self._timing.first_backoff
-                    )  # a server that hangs up at once is not called at once
             except GoneError:
                 self._version = ""
             except KubeError as error:
-                failures += 1
-                self.last_try = asyncio.get_running_loop().time()
+                self.last_try = loop.time()
                 self._complain(error)
-                await asyncio.sleep(self._pause(failures))
+            # what ends at once, for whatever reason, is not begun again at once
+            failures = 0 if loop.time() - began > self._timing.last_backoff else failures + 1
+            if failures:
+                await asyncio.sleep(self._pause(failures - 1))
 
     def _heard(self) -> None:
         self.last_contact = self.last_try = asyncio.get_running_loop().time()
@@ -98,8 +97,9 @@ class Informer:
         return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
 
     def _complain(self, error: KubeError) -> None:
+        if not isinstance(error, UnreachableError) and error.status != 429:
+            self._version = ""  # whatever the server dislikes about it, a fresh list mends it
         if isinstance(error, NotFoundError):
-            self._version = ""
             error = NotFoundError(
                 f"the API server has no {self.resource.plural}: install the custom resource definitions"
             )
@@ -118,7 +118,11 @@ class Informer:
             query["continue"] = following
         metrics.RELISTS.inc(self.resource.kind)
         self._version = page["metadata"]["resourceVersion"]
-        self._store.replace(found, int(self._version), self.scope.namespace)
+        rewound = int(self._version) < self._newest
+        if rewound:
+            log.warning("the API server's history of %s was set back, as by a restored backup", self.resource.plural)
+        self._store.replace(found, int(self._version), self.scope.namespace, rewound=rewound)
+        self._newest = int(self._version)
         self._heard()
         self.synced.set()
 
@@ -142,6 +146,7 @@ class Informer:
         if event["type"] == "ERROR":
             raise from_status(int(obj.get("code") or 500), obj)
         self._version = obj["metadata"]["resourceVersion"]
+        self._newest = int(self._version)
         if event["type"] == "DELETED":
             self._store.drop(key_of(obj), version_of(obj))
         elif event["type"] != "BOOKMARK":

@@ -1,0 +1,36 @@
+import pytest
+
+from wharfinger.kube import errors
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, errors.InvalidError),
+        (401, errors.UnauthorizedError),
+        (403, errors.ForbiddenError),
+        (404, errors.NotFoundError),
+        (409, errors.ConflictError),
+        (410, errors.GoneError),
+        (422, errors.InvalidError),
+        (429, errors.BusyError),
+        (500, errors.BusyError),
+        (503, errors.BusyError),
+    ],
+)
+def test_each_status_has_its_error(status: int, kind: type[errors.KubeError]) -> None:
+    error = errors.from_status(status, {"message": "no", "reason": "Because"}, 3.0)
+    assert type(error) is kind
+    assert (str(error), error.status, error.reason, error.retry_after) == ("no", status, "Because", 3.0)
+
+
+def test_a_conflict_over_fields_is_permanent_and_any_other_conflict_is_not() -> None:
+    body = {"message": "conflict", "details": {"causes": [{"reason": "FieldManagerConflict"}]}}
+    assert isinstance(errors.from_status(409, body), errors.OwnedError)
+    assert isinstance(errors.from_status(409, body), errors.PermanentError)
+    assert isinstance(errors.from_status(409, {"message": "the uid differs"}), errors.RetryableError)
+
+
+def test_an_answer_that_is_no_status_still_makes_an_error() -> None:
+    assert str(errors.from_status(502, None)) == "HTTP 502"
+    assert str(errors.from_status(502, {"details": None})) == "HTTP 502"
