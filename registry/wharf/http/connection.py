@@ -66,6 +66,7 @@ class Connection(HttpToolsProtocol):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
+        self._unset_keepalive_if_required()  # uvicorn keeps a reset connection, buffers and all, until it is due
 
     def data_received(self, data: bytes) -> None:
         """Parse, unless the headers have no end."""

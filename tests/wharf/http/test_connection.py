@@ -1,5 +1,6 @@
 """The limits of a connection, on real sockets."""
 
+import gc
 import time
 
 import pytest
@@ -64,6 +65,19 @@ def test_a_client_that_takes_nothing_is_cut_off(registry, monkeypatch):
         while connections(registry):
             assert time.monotonic() < deadline
             time.sleep(0.02)
+
+
+def test_nothing_is_kept_of_a_connection_that_was_reset(registry):
+    digest = registry.push_blob("conn/app", b"r" * 200_000)
+    head = f"GET /v2/conn/app/blobs/{digest} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    with registry.connect() as sock:
+        sock.sendall(head)
+        sock.recv(10)  # and the rest stays unread, so closing is a reset
+    deadline = time.monotonic() + 5
+    while any(isinstance(one, connection.Connection) for one in gc.get_objects()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+        gc.collect()
 
 
 def test_a_slow_client_that_makes_progress_gets_everything(registry, monkeypatch):
