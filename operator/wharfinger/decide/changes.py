@@ -33,10 +33,15 @@ def changes(
         if kind == "Deployment" and not there and not stood:
             told.append(Occurrence("Normal", Reason.DEPLOYMENT_CREATED, f"Created Deployment {name!r}"))
         elif spec_is_old and stood and (not there or kind not in _LIVELY):
-            what = f"{paths[0]} had been changed" if there else "it was missing"
+            what = f"{_telling(paths)} had been changed" if there else "it was missing"
             told.append(Occurrence("Normal", Reason.CHILD_RESTORED, f"Put {kind} {name!r} right: {what}"))
         elif kind == "Deployment" and there:
-            more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-            message = f"Changed Deployment {name!r}: {paths[0]}{more}"
+            message = f"Changed Deployment {name!r}: {_telling(paths)}"
             told.append(Occurrence("Normal", Reason.DEPLOYMENT_CHANGED, message))
     return tuple(told)
+
+
+def _telling(paths: Sequence[str]) -> str:
+    """The first path that says something to a user, and how many others there are."""
+    spoken = [path for path in paths if not path.startswith("metadata.annotations.")] or paths
+    return spoken[0] + (f" and {len(spoken) - 1} more" if len(spoken) > 1 else "")

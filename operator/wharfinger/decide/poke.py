@@ -13,8 +13,8 @@ from wharfinger.decide.replicas import Mounted, active, pod_name, sha256
 AGAIN = 2.0  # seconds until the next look, in case a kubelet was poked before the change had reached it
 
 
-def pokes(observed: Observed, files: Iterable[tuple[Mounted, str]]) -> tuple[str, ...]:
-    """The names of the pods to poke. `files` are the texts that should be loaded."""
+def pokes(observed: Observed, files: Iterable[tuple[Mounted, str | None]]) -> tuple[str, ...]:
+    """The names of the pods to poke. `files` are the texts that should be loaded, None for no file."""
     wanted = [(mounted, sha256(text)) for mounted, text in files]
     stale = []
     for replica in active(observed):

@@ -15,9 +15,9 @@ from wharfinger.decide.x509 import Certificate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving(Outcome):
-    """Children and facts about the certificate. An empty `pem` means that there is none to serve."""
+    """Children and facts about the certificate. Without a `pem` there is none to serve."""
 
-    pem: str = ""  # what tls.crt should hold
+    pem: str | None = None  # what tls.crt should hold
     leaf: Certificate | None = None
     renews_at: datetime | None = None
     published: bool = False  # whether clients find the CA in ConfigMap NAME-ca
