@@ -158,8 +158,8 @@ class Applier:
             await self._recorder.record(event, obj)
 
     def _object(self, registry: Manifest, reference: Reference) -> Manifest | None:
-        """Return an object as the cache has it now, if the Registry still stands."""
+        """Return an object of the Registry as the cache has it now, if the Registry still stands."""
         if not self._stands(registry):
             return None
         resource = resource_of(reference.api_version, reference.kind)
-        return self._cache.stores[resource].objects.get(Key(key_of(registry).namespace, reference.name))
+        return self._cache.child(key_of(registry), resource, reference.name)

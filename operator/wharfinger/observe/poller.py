@@ -1,7 +1,8 @@
 """Asks the pods of every Registry for their reports, now and then, and remembers the answers.
 
 Rule: a reconcile never waits for a pod. It reads the last answer; when an answer changes, the Registry is looked at
-again. Polls are quick while something is still coming about, slow once it has.
+again. Polls are quick while something is still coming about, slow once it has. A report stands until a pod has failed
+to answer twice in a row: one lost packet does not make a Registry unready.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class _Watched:
     polls: int = 0  # since the last news
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     answers: dict[str, Answer] = field(default_factory=dict)  # by uid of the pod
+    missed: frozenset[str] = frozenset()  # pods whose last answer was none, though the one before was a report
     task: asyncio.Task[None] | None = None
 
 
@@ -96,6 +98,8 @@ class Poller:
     def _delay(self, watched: _Watched) -> float:
         pace = self._pace
         steady = max(pace.steady, pace.each * len(self._watched))
+        if watched.missed:
+            return pace.first
         if not watched.eager:
             return steady
         if watched.polls > pace.patience:
@@ -106,7 +110,9 @@ class Poller:
         while True:
             watched.wake.clear()
             targets = watched.targets
-            answers = dict(zip((t.uid for t in targets), await asyncio.gather(*map(self._ask, targets)), strict=True))
+            fresh = dict(zip((t.uid for t in targets), await asyncio.gather(*map(self._ask, targets)), strict=True))
+            answers = {uid: self._standing(watched, uid, answer) for uid, answer in fresh.items()}
+            watched.missed = frozenset(uid for uid in fresh if answers[uid] != fresh[uid])
             watched.polls += 1
             if answers != watched.answers:
                 watched.answers, watched.polls = answers, 0
@@ -115,6 +121,12 @@ class Poller:
                 await asyncio.wait_for(watched.wake.wait(), self._delay(watched))
             except TimeoutError:
                 continue
+
+    @staticmethod
+    def _standing(watched: _Watched, uid: str, fresh: Answer) -> Answer:
+        before = watched.answers.get(uid)
+        first_miss = fresh.report is None and before is not None and before.report is not None
+        return before if first_miss and before is not None and uid not in watched.missed else fresh
 
     async def _ask(self, target: Target) -> Answer:
         try:

@@ -96,9 +96,8 @@ class Asker:
 
     def __init__(self, port: int = ADMIN_PORT) -> None:
         self._port = port
-        timeout = aiohttp.ClientTimeout(total=_SECONDS)
         connector = aiohttp.TCPConnector(force_close=True, limit=64)  # every Registry has its own CA: nothing to reuse
-        self._session = aiohttp.ClientSession(timeout=timeout, connector=connector, trust_env=False)
+        self._session = aiohttp.ClientSession(connector=connector, trust_env=False)
 
     async def __aenter__(self) -> Asker:
         return self
@@ -111,11 +110,12 @@ class Asker:
         host = f"[{target.address}]" if ":" in target.address else target.address
         url = f"{'https' if target.ca else 'http'}://{host}:{self._port}/status"
         headers = {"Authorization": f"Bearer {target.token}"}
+        limits = aiohttp.ClientTimeout(total=_SECONDS)
         try:
             context = _trust(target) if target.ca else False
             name = target.server_name or None
             async with self._session.get(
-                url, headers=headers, ssl=context, server_hostname=name, allow_redirects=False
+                url, headers=headers, ssl=context, server_hostname=name, timeout=limits, allow_redirects=False
             ) as response:
                 body = await response.content.read(_LARGEST)
                 while len(body) < _LARGEST and (more := await response.content.read(_LARGEST - len(body))):

@@ -1,0 +1,110 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+from tests.wharfinger.observe.conftest import STATUS
+
+from wharfinger.kube.cache import Key
+from wharfinger.observe.poller import Pace, Poller, _Watched
+
+TEAM = Key("ci", "team")
+QUICK = Pace(first=0.01, eager=0.02, steady=30.0, patience=5, each=0.0)
+
+
+@pytest.fixture
+def told() -> list[Key]:
+    return []
+
+
+@pytest.fixture
+async def poller(asker, told) -> AsyncIterator[Poller]:
+    poller = Poller(asker, told.append, QUICK)
+    yield poller
+    await poller.close()
+
+
+async def test_a_pod_is_asked_and_the_registry_looked_at_again(pod, poller, told, until) -> None:
+    poller.follow(TEAM, frozenset({pod.target()}), eager=True)
+    await until(lambda: poller.answers(TEAM))
+    answer = poller.answers(TEAM)["p0"]
+    assert answer.report is not None
+    assert answer.report.used == 3
+    assert told == [TEAM]
+
+
+async def test_while_converging_polls_are_quick_and_only_news_is_told(pod, poller, told, until) -> None:
+    poller.follow(TEAM, frozenset({pod.target()}), eager=True)
+    await until(lambda: len(pod.tokens) >= 4)
+    assert told == [TEAM]
+    pod.answer = lambda: web.json_response({**STATUS, "version": "0.2.0"})
+    await until(lambda: len(told) == 2)
+
+
+async def test_in_a_steady_state_polls_are_slow_until_something_changes(pod, poller, until) -> None:
+    poller.follow(TEAM, frozenset({pod.target()}), eager=False)
+    await until(lambda: poller.answers(TEAM))
+    await asyncio.sleep(0.1)
+    assert len(pod.tokens) == 1
+    poller.follow(TEAM, frozenset({pod.target()}), eager=False)
+    await asyncio.sleep(0.05)
+    assert len(pod.tokens) == 1, "the same again changes nothing"
+    poller.nudge(TEAM)
+    await until(lambda: len(pod.tokens) == 2)
+    poller.follow(TEAM, frozenset({pod.target()}), eager=True)
+    await until(lambda: len(pod.tokens) >= 4)
+
+
+async def test_eagerness_fades_when_nothing_comes_of_it(pod, poller, until) -> None:
+    poller.follow(TEAM, frozenset({pod.target()}), eager=True)
+    await until(lambda: poller._watched[TEAM].polls > 12)
+    assert poller._delay(poller._watched[TEAM]) > QUICK.eager
+
+
+async def test_many_registries_are_polled_less_often(asker, told) -> None:
+    poller = Poller(asker, told.append, Pace(steady=30.0, each=0.1))
+    poller._watched = dict.fromkeys([Key("ci", str(number)) for number in range(1000)], None)
+    assert poller._delay(_Watched(frozenset(), eager=False)) == pytest.approx(100.0)
+
+
+async def test_one_missed_answer_changes_nothing_and_two_do(pod, poller, told, until) -> None:
+    poller.follow(TEAM, frozenset({pod.target()}), eager=False)
+    await until(lambda: told)
+    failing = [web.Response(status=500)]
+    pod.answer = lambda: failing.pop() if failing else web.json_response(STATUS)
+    poller.nudge(TEAM)
+    await until(lambda: len(pod.tokens) >= 3)
+    assert told == [TEAM]
+    pod.answer = lambda: web.Response(status=500)
+    poller.nudge(TEAM)
+    await until(lambda: len(told) == 2)
+    assert poller.answers(TEAM)["p0"].report is None
+    assert "500" in poller.answers(TEAM)["p0"].error
+
+
+async def test_other_pods_are_asked_at_once_and_old_answers_dropped(pod, poller, until) -> None:
+    poller.follow(TEAM, frozenset({pod.target()}), eager=False)
+    await until(lambda: poller.answers(TEAM))
+    poller.follow(TEAM, frozenset({pod.target(uid="p1")}), eager=False)
+    await until(lambda: set(poller.answers(TEAM)) == {"p1"})
+
+
+async def test_a_registry_without_pods_is_polled_no_more(pod, poller, until) -> None:
+    poller.follow(TEAM, frozenset({pod.target()}), eager=True)
+    await until(lambda: poller.answers(TEAM))
+    poller.follow(TEAM, frozenset(), eager=True)
+    assert poller.answers(TEAM) == {}
+    asked = len(pod.tokens)
+    await asyncio.sleep(0.05)
+    assert len(pod.tokens) <= asked + 1
+    poller.nudge(TEAM)
+    poller.forget(TEAM)
+
+
+async def test_a_pod_that_hangs_holds_up_nobody_else(pod, poller, until, monkeypatch) -> None:
+    monkeypatch.setattr("wharfinger.observe.report._SECONDS", 0.2)
+    pod.gate.clear()
+    poller.follow(TEAM, frozenset({pod.target()}), eager=True)
+    poller.follow(Key("ci", "other"), frozenset({pod.target(uid="p9", ca="")}), eager=True)
+    await until(lambda: poller.answers(Key("ci", "other")))
+    assert poller.answers(TEAM) == {}

@@ -1,0 +1,111 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from aiohttp import web
+from tests.wharfinger.observe.conftest import STATUS, certificate
+
+from wharfinger.decide.observed import FileReport, WebhookReport
+from wharfinger.observe.report import ReportError, Target, parse
+
+
+def test_a_report_is_read_whole() -> None:
+    report = parse(json.dumps(STATUS).encode())
+    assert report.version == "0.1.0"
+    assert report.configuration == FileReport("aa")
+    assert report.htpasswd == FileReport("bb", "line 3 is malformed")
+    assert report.certificate == FileReport("")
+    assert (report.used, report.capacity, report.available, report.read_only) == (3, 100, 97, False)
+    assert report.webhooks == {
+        "hook": WebhookReport(1, 2, 3, last_error="503 Service Unavailable", next_attempt="2026-03-01T12:00:01Z")
+    }
+
+
+def test_a_newer_registry_may_say_more() -> None:
+    assert parse(json.dumps({**STATUS, "uptime": 3}).encode()).version == "0.1.0"
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"storage": None}, "storage"),
+        ({"storage": {**STATUS["storage"], "used": "3"}}, "used"),
+        ({"storage": {**STATUS["storage"], "used": -1}}, "used"),
+        ({"configuration": {"error": ""}}, "configuration"),
+        ({"webhooks": {"hook": {"delivered": 1}}}, "webhooks"),
+        ({"version": msgspec.UNSET}, "version"),
+    ],
+    ids=str,
+)
+def test_a_report_of_another_form_is_refused(change: dict[str, Any], complaint: str) -> None:
+    status = {name: value for name, value in {**STATUS, **change}.items() if value is not msgspec.UNSET}
+    with pytest.raises(ReportError, match=f"malformed.*{complaint}"):
+        parse(json.dumps(status).encode())
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"\xff\xfe"])
+def test_what_is_no_report_is_refused(body: bytes) -> None:
+    with pytest.raises(ReportError, match="malformed"):
+        parse(body)
+
+
+async def test_a_pod_is_asked_over_tls_with_the_token(pod, asker) -> None:
+    assert (await asker.ask(pod.target())).used == 3
+    assert pod.tokens == ["Bearer t"]
+
+
+async def test_a_pod_with_another_certificate_does_not_get_the_token(pod, asker, tmp_path: Path) -> None:
+    other, _ = certificate(tmp_path, "team.ci.svc")
+    with pytest.raises(ReportError, match="certificate verify failed"):
+        await asker.ask(pod.target(ca=other))
+    assert pod.tokens == []
+
+
+async def test_a_certificate_for_another_name_does_not_do(pod, asker) -> None:
+    with pytest.raises(ReportError, match="Hostname mismatch"):
+        await asker.ask(pod.target(server_name="other.ci.svc"))
+    assert pod.tokens == []
+
+
+async def test_plain_http_to_a_tls_port_is_no_report(pod, asker) -> None:
+    with pytest.raises(ReportError, match="no answer"):
+        await asker.ask(pod.target(ca=""))
+
+
+async def test_trust_that_cannot_be_read_is_no_report(pod, asker) -> None:
+    with pytest.raises(ReportError, match="no answer"):
+        await asker.ask(pod.target(ca="-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"))
+
+
+async def test_a_refusal_is_told(pod, asker) -> None:
+    pod.answer = lambda: web.Response(status=401)
+    with pytest.raises(ReportError, match="answered 401"):
+        await asker.ask(pod.target())
+
+
+async def test_a_redirect_is_not_followed(pod, asker) -> None:
+    pod.answer = lambda: web.Response(status=302, headers={"Location": "https://127.0.0.1:1/"})
+    with pytest.raises(ReportError, match="answered 302"):
+        await asker.ask(pod.target())
+
+
+async def test_an_endless_answer_is_cut_off(pod, asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wharfinger.observe.report._LARGEST", 1000)
+    pod.answer = lambda: web.Response(text=" " * 5000 + json.dumps(STATUS))
+    with pytest.raises(ReportError, match="malformed"):
+        await asker.ask(pod.target())
+
+
+async def test_a_pod_that_hangs_is_not_waited_for(pod, asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wharfinger.observe.report._SECONDS", 0.1)
+    pod.gate.clear()
+    with pytest.raises(ReportError, match=r"nothing within 0\.1 s"):
+        await asker.ask(pod.target())
+
+
+def test_a_target_shows_neither_token_nor_trust() -> None:
+    shown = repr(Target("p0", "10.0.0.1", "team.ci.svc", "PEM", "secret"))
+    assert "secret" not in shown
+    assert "PEM" not in shown
