@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from wharf.http.messages import FileBody
 
-PIECE = 1 << 20
-"""Bytes read and sent at a time; smaller pieces cost throughput, larger ones memory."""
+PIECE = 256 << 10
+"""Bytes read and sent at a time. 1 MiB was no faster over TLS, and a client that stalls holds three of them."""
 
 
 class DamagedContentError(Exception):
