@@ -8,7 +8,7 @@ paths that a child was last sent with, which its annotation holds as a hash: of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wharfinger.api.parse import ParseError, quantity
@@ -44,10 +44,10 @@ def differences(wanted: Manifest, live: Manifest) -> tuple[str, ...]:
 
 
 def _paths(value: Any, path: str) -> Iterator[str]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key, item in value.items():
             yield from _paths(item, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, Sequence) and not isinstance(value, str):
+    elif isinstance(value, list):
         keys = _MERGE_KEYS.get(_last(path))
         if keys:
             for item in value:
@@ -61,20 +61,20 @@ def _paths(value: Any, path: str) -> Iterator[str]:
 def _compare(wanted: Any, live: Any, path: str) -> Iterator[str]:
     if _empty(wanted) and _empty(live):
         return
-    if isinstance(wanted, Mapping):
-        if not isinstance(live, Mapping):
+    if isinstance(wanted, dict):
+        if not isinstance(live, dict):
             yield path
             return
         for key, item in wanted.items():
             yield from _compare(item, live.get(key), f"{path}.{key}" if path else str(key))
-    elif isinstance(wanted, Sequence) and not isinstance(wanted, str):
+    elif isinstance(wanted, list):
         yield from _compare_lists(wanted, live, path)
     elif not _equal(wanted, live, path):
         yield path
 
 
-def _compare_lists(wanted: Sequence[Any], live: Any, path: str) -> Iterator[str]:
-    if not isinstance(live, Sequence) or isinstance(live, str):
+def _compare_lists(wanted: list[Any], live: Any, path: str) -> Iterator[str]:
+    if not isinstance(live, list):
         yield path
         return
     keys = _MERGE_KEYS.get(_last(path))
@@ -84,7 +84,7 @@ def _compare_lists(wanted: Sequence[Any], live: Any, path: str) -> Iterator[str]
         ):
             yield path
         return
-    there = {_identity(item, keys): item for item in live if isinstance(item, Mapping)}
+    there = {_identity(item, keys): item for item in live if isinstance(item, dict)}
     for item in wanted:
         identity = _identity(item, keys)
         if identity in there:
@@ -103,7 +103,7 @@ def _last(path: str) -> str:
 
 def _empty(value: Any) -> bool:
     """Absent, null, and an empty map or list are one and the same to the API server."""
-    return value is None or (isinstance(value, (Mapping, Sequence)) and not isinstance(value, str) and not value)
+    return value is None or (isinstance(value, dict | list) and not value)
 
 
 def _equal(wanted: Any, live: Any, path: str) -> bool:

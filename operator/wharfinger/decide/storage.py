@@ -177,7 +177,8 @@ def pending(state: State) -> Finding | None:
 
 def resizing(state: State) -> Finding | None:
     """Is the volume smaller than the claim asks for?"""
-    wanted = state.requested if state.registry.spec.storage.existing_claim else state.size
+    spec = state.registry.spec
+    wanted = state.requested if spec.storage.existing_claim or spec.paused else state.size
     if state.capacity is None or wanted is None or quantity(state.capacity) >= quantity(wanted):
         return None
     conditions = ((state.live or {}).get("status") or {}).get("conditions") or []

@@ -4,11 +4,12 @@ import math
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jinja2 import Environment, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from wharfinger.children import render
 from wharfinger.children.render import TemplateError, encode, manifest, text
 
 ENVIRONMENT = Environment(undefined=StrictUndefined, finalize=encode, autoescape=False)  # noqa: S701 - YAML, not HTML
@@ -45,6 +46,42 @@ def test_an_undefined_attribute_is_named():
 def test_what_json_cannot_say_is_an_error(value):
     with pytest.raises(TemplateError, match="service_account"):
         text("service_account.yaml.j2", metadata={"x": value})
+
+
+@pytest.fixture
+def templates(monkeypatch):
+    """Templates that a test makes up."""
+
+    def use(**sources):
+        loader = DictLoader({f"{name}.yaml.j2": source for name, source in sources.items()})
+        monkeypatch.setattr(render._MANIFESTS, "loader", loader)
+        monkeypatch.setattr(render._MANIFESTS, "cache", {})
+
+    return use
+
+
+@given(value=VALUES)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_value_arrives_in_a_manifest_as_it_is(templates, value):
+    templates(any="before: 1\nvalue: {{ value }}\nlist: [{{ value }}, b]\nconstant: {{ 'a' ~ 'b' }}\n")
+    expected = {"before": 1, "value": value, "list": [value, "b"], "constant": "ab"}
+    assert manifest("any.yaml.j2", value=value) == expected
+
+
+def test_a_substitution_inside_of_a_longer_text_is_an_error(templates):
+    templates(before="name: x-{{ name }}\n", after="name: {{ name }}-x\n")
+    with pytest.raises(TemplateError, match="join the parts"):
+        manifest("before.yaml.j2", name="a")
+    with pytest.raises(TemplateError, match=r"after\.yaml\.j2"):
+        manifest("after.yaml.j2", name="a")
+
+
+def test_manifests_share_nothing():
+    one = manifest("service_account.yaml.j2", metadata={"name": "a"})
+    one["metadata"]["name"] = "changed"
+    one["more"] = 1
+    assert manifest("service_account.yaml.j2", metadata={"name": "a"})["metadata"] == {"name": "a"}
+    assert "more" not in manifest("service_account.yaml.j2", metadata={"name": "a"})
 
 
 def test_names_are_joined_inside_of_the_substitution():

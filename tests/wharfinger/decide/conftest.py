@@ -141,15 +141,15 @@ class World:
     def settle(self, limit: int = 12) -> Plan:
         """Decide until nothing changes any more; the pods load what is mounted meanwhile."""
         for _ in range(limit):
-            plan = self.step()
             self.run_pods()
+            plan = self.step()
             if not (plan.apply or plan.delete or plan.statuses or plan.poke):
                 return plan
         raise AssertionError(f"still not settled: {plan}")
 
     def sha256(self, secret: str, key: str) -> str:
         """The hash of a mounted file."""
-        if ("Secret", secret) not in self.observed.children:
+        if key not in self.observed.children.get(("Secret", secret), {}).get("data", {}):
             return ""
         return hashlib.sha256(self.data(secret, key).encode()).hexdigest()
 

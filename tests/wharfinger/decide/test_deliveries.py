@@ -1,0 +1,149 @@
+"""What a RegistryWebhook is told of itself."""
+
+import datetime as dt
+
+import pytest
+
+from wharfinger.decide.deliveries import orphan
+from wharfinger.decide.observed import WebhookReport
+
+NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+
+
+def hook(name="deploy", **spec):
+    body = {"registryRef": {"name": "team"}, "url": "https://example.com/hooks", **spec}
+    return {"metadata": {"name": name, "namespace": "ci", "generation": 2}, "spec": body}
+
+
+def start(world, *hooks, reports=None, **spec):
+    here = world(spec)
+    here.change(webhooks=hooks)
+    here.settle()
+    here.run_pods(**(reports or {}))
+    here.settle()
+    return here
+
+
+def condition(manifest, name):
+    found = next(c for c in manifest["status"]["conditions"] if c["type"] == name)
+    return found["status"], found["reason"], found["message"]
+
+
+SENT = WebhookReport(delivered=5, pending=0, dead=0, last_success="2026-03-01T11:00:00Z")
+FAILED = WebhookReport(
+    delivered=5,
+    pending=2,
+    dead=1,
+    last_success="2026-03-01T11:00:00Z",
+    last_error_at="2026-03-01T11:00:00.250Z",
+    last_error="503 Service Unavailable",
+    next_attempt="2026-03-01T12:05:00Z",
+)
+
+
+def test_a_new_webhook_is_ready_once_every_replica_knows_it(world):
+    manifest = hook()
+    here = world()
+    here.settle()
+    here.change(webhooks=(manifest,))
+    here.step()
+    assert condition(manifest, "Ready")[:2] == ("False", "ConfigurationPending")
+    here.settle()
+    assert condition(manifest, "Ready")[:2] == ("True", "EndpointLive")
+    assert condition(manifest, "Delivering")[:2] == ("Unknown", "NothingSent")
+    assert manifest["status"]["observedGeneration"] == 2
+
+
+def test_figures_are_the_registry_s(world):
+    manifest = hook()
+    start(world, manifest, reports={"deploy": SENT})
+    status = manifest["status"]
+    assert (status["delivered"], status["pending"], status["dead"]) == (5, 0, 0)
+    assert status["lastSuccess"] == "2026-03-01T11:00:00Z"
+    assert "lastError" not in status
+    assert condition(manifest, "Delivering")[:2] == ("True", "Delivered")
+
+
+def test_an_endpoint_that_fails_is_shown_with_what_it_said(world):
+    manifest = hook()
+    here = start(world, manifest, reports={"deploy": FAILED})
+    status, reason, message = condition(manifest, "Delivering")
+    assert (status, reason) == ("False", "DeliveryFailing")
+    assert "503 Service Unavailable" in message
+    assert manifest["status"]["lastError"] == {
+        "at": "2026-03-01T11:00:00.250Z",
+        "message": "503 Service Unavailable",
+        "nextAttempt": "2026-03-01T12:05:00Z",
+    }
+    assert here.registry["status"]["webhooks"] == {"total": 1, "healthy": 0}
+    assert here.condition("WebhooksReady")[:2] == ("False", "WebhookUnhealthy")
+    assert "'deploy'" in here.condition("WebhooksReady")[2]
+    assert here.condition("Ready")[0] == "True"  # the registry itself serves
+
+
+def test_figures_stay_while_the_registry_cannot_be_asked(world):
+    manifest = hook()
+    here = start(world, manifest, reports={"deploy": SENT})
+    here.change(replicas=())
+    here.step()
+    assert manifest["status"]["delivered"] == 5
+    assert condition(manifest, "Ready")[0] == "False"
+
+
+def test_a_suspended_webhook_says_what_it_keeps_and_is_healthy(world):
+    manifest = hook(suspend=True)
+    here = start(world, manifest, reports={"deploy": WebhookReport(delivered=0, pending=7, dead=0)})
+    status, reason, message = condition(manifest, "Delivering")
+    assert (status, reason) == ("Unknown", "Suspended")
+    assert "7 events" in message
+    assert here.condition("WebhooksReady")[0] == "True"
+
+
+def test_what_a_webhook_lacks_is_said_in_both_conditions(world):
+    manifest = hook(headersFrom=[{"name": "A", "secretName": "s", "key": "k"}])
+    start(world, manifest)
+    for name in ("Ready", "Delivering"):
+        assert condition(manifest, name)[:2] == ("False", "HeaderMissing")
+
+
+def test_a_paused_registry_takes_no_new_webhook_and_says_so(world):
+    manifest = hook()
+    here = world()
+    here.settle()
+    here.edit(paused=True)
+    here.settle()
+    here.change(webhooks=(manifest,))
+    here.settle()
+    assert condition(manifest, "Ready")[:2] == ("False", "RegistryPaused")
+    assert "deploy" not in here.data("team-config", "config.yaml")
+    here.edit(paused=False)
+    here.settle()
+    assert condition(manifest, "Ready")[0] == "True"
+
+
+def test_a_webhook_that_does_not_fit_says_where(world):
+    manifest = hook(events=["fly"])
+    start(world, manifest)
+    status, reason, message = condition(manifest, "Ready")
+    assert (status, reason) == ("False", "InvalidSpec")
+    assert "spec.events" in message
+
+
+def test_a_webhook_to_a_missing_registry_says_so_once():
+    manifest = hook()
+    manifest["status"] = orphan(manifest, NOW)
+    assert condition(manifest, "Ready")[:2] == ("False", "RegistryNotFound")
+    assert "'team'" in condition(manifest, "Ready")[2]
+    assert orphan(manifest, NOW + dt.timedelta(hours=1)) is None
+
+
+@pytest.mark.parametrize("spec", [None, {}, {"registryRef": None}])
+def test_a_webhook_that_names_nothing_is_an_orphan_too(spec):
+    status = orphan({"metadata": {"name": "a"}, "spec": spec}, NOW)
+    assert status is not None
+    assert status["conditions"][0]["reason"] == "RegistryNotFound"
+
+
+def test_a_steady_webhook_is_not_written_again(world):
+    here = start(world, hook(), hook("other"), reports={"deploy": SENT})
+    assert here.step().statuses == {}

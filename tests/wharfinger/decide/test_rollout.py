@@ -1,0 +1,156 @@
+"""WorkloadReady names the first thing that stands in the way, and the remedy."""
+
+import dataclasses
+
+import pytest
+
+from wharfinger.decide.observed import Replica
+
+
+def start(world, **spec):
+    here = world(spec)
+    here.settle()
+    return here
+
+
+def with_pod(here, *, report=None, **status):
+    """The registry's only pod is in this state, and could not be asked."""
+    pod = {"metadata": {"name": "team-0"}, "status": {"phase": "Pending", **status}}
+    here.change(replicas=(Replica(pod, report, "connection refused"),))
+    here.step()
+    return here.condition("WorkloadReady")
+
+
+def waiting(reason, message="", **more):
+    state = {"waiting": {"reason": reason, "message": message}}
+    return [{"image": "wharf:x", "started": False, "state": state, **more}]
+
+
+def test_every_replica_up_with_the_newest_configuration_is_live(world):
+    assert start(world).condition("WorkloadReady") == (
+        "True",
+        "WorkloadLive",
+        "1 replica up, with the newest configuration",
+    )
+
+
+def test_a_stopped_registry_says_how_to_start_it(world):
+    here = start(world, replicas=0)
+    assert here.condition("WorkloadReady") == (
+        "False",
+        "Stopped",
+        "spec.replicas is 0: set it to 1 to start the registry",
+    )
+    assert here.condition("Ready")[:2] == ("False", "Stopped")
+    assert any(event.startswith("Normal Stopped") for event in here.events)
+
+
+CASES = {
+    "no node takes it": (
+        {"conditions": [{"type": "PodScheduled", "status": "False", "message": "0/1 nodes: Insufficient cpu"}]},
+        "Unschedulable",
+        "Insufficient cpu",
+    ),
+    "the image cannot be pulled": (
+        {"containerStatuses": waiting("ImagePullBackOff", "manifest unknown")},
+        "ImagePullFailed",
+        "image 'wharf:x' of pod team-0 cannot be pulled: manifest unknown: correct spec.image",
+    ),
+    "the container is refused": (
+        {"containerStatuses": waiting("CreateContainerConfigError", "secret not found")},
+        "ContainerRefused",
+        "CreateContainerConfigError: secret not found",
+    ),
+    "it ends soon after each start": (
+        {
+            "containerStatuses": waiting(
+                "CrashLoopBackOff",
+                lastState={"terminated": {"exitCode": 2, "reason": "Error", "message": "config.yaml: no such field\n"}},
+            )
+        },
+        "CrashLooping",
+        "(exit code 2, Error): config.yaml: no such field: see kubectl logs team-0 --previous",
+    ),
+    "it was killed for its memory": (
+        {
+            "containerStatuses": waiting(
+                "CrashLoopBackOff", lastState={"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
+            )
+        },
+        "CrashLooping",
+        "(exit code 137, OOMKilled): see kubectl logs",
+    ),
+    "it is starting": ({"containerStatuses": waiting("ContainerCreating")}, "PodStarting", "team-0 is starting"),
+    "it runs but is not ready": (
+        {"containerStatuses": [{"started": True, "state": {"running": {}}}]},
+        "PodNotReady",
+        "see kubectl logs team-0",
+    ),
+    "it could not be asked": (
+        {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
+        "ReportUnavailable",
+        "connection refused",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_stands_in_the_way_is_named(world, case):
+    status, expected, said = CASES[case]
+    found = with_pod(start(world), **status)
+    assert found[:2] == ("False", expected)
+    assert said in found[2]
+
+
+def test_a_pod_that_hangs_at_its_start_passes_on_the_newest_warning(world):
+    here = start(world)
+    here.change(pod_events=('MountVolume.SetUp failed: secret "x" not found',))
+    assert "MountVolume.SetUp failed" in with_pod(here)[2]
+
+
+def deployment(here, **status):
+    live = here.child("Deployment", "team")
+    here.change(children={**here.observed.children, ("Deployment", "team"): live | {"status": status}})
+    here.step()
+    return here.condition("WorkloadReady")
+
+
+def test_a_pod_that_kubernetes_would_not_create_is_explained(world):
+    failure = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: small"}
+    found = deployment(start(world), conditions=[failure])
+    assert found[:2] == ("False", "ReplicaFailure")
+    assert "exceeded quota: small" in found[2]
+
+
+@pytest.mark.parametrize("status", [{}, {"observedGeneration": 1}, {"observedGeneration": 1, "updatedReplicas": 0}])
+def test_an_older_pod_template_is_a_rollout_under_way(world, status):
+    assert deployment(start(world), **status)[:2] == ("False", "Deploying")
+
+
+def test_a_refused_child_is_passed_on(world):
+    here = start(world)
+    here.change(refused={("Deployment", "team"): "spec.affinity: unknown field: change it"})
+    here.step()
+    assert here.condition("WorkloadReady")[:2] == ("False", "Refused")
+    assert "Deployment 'team' was refused: spec.affinity: unknown field" in here.condition("Ready")[2]
+
+
+def test_an_older_configuration_is_waited_for_and_a_rejected_one_explained(world):
+    here = start(world)
+    here.edit(access=[{"repositories": ["**"], "anonymous": True, "actions": ["pull"]}])
+    here.step()
+    assert here.condition("WorkloadReady")[:2] == ("False", "ConfigurationPending")
+    (replica,) = here.observed.replicas
+    rejecting = dataclasses.replace(replica.report.configuration, error="unknown field")
+    here.change(replicas=(Replica(replica.pod, dataclasses.replace(replica.report, configuration=rejecting)),))
+    here.step()
+    status, reason, message = here.condition("WorkloadReady")
+    assert (status, reason) == ("False", "ConfigurationRejected")
+    assert "unknown field" in message
+    here.settle()
+    assert here.condition("Ready")[0] == "True"
+
+
+def test_a_paused_registry_without_a_deployment_says_why_there_is_none(world):
+    here = start(world, paused=True)
+    assert "once spec.paused is false" in here.condition("WorkloadReady")[2]
