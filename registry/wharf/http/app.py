@@ -67,7 +67,7 @@ class RegistryApp:
         if found is None:
             raise RegistryError(Problem.ENDPOINT_UNKNOWN)
         endpoint, request.name, request.reference = found
-        live = self._services.live
+        request.live = live = self._services.live
         request.subject = await authenticate(self._services, live, request)
         if request.name and not references.is_name(request.name):
             raise RegistryError(Problem.NAME_INVALID, f"{first_line(request.name)!r} is not a repository name")

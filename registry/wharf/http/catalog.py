@@ -28,7 +28,7 @@ STEPS = 20
 
 async def get(services: Services, request: Request) -> Response:
     """A page of repository names."""
-    live = services.live
+    live = request.live
     if not live.access.open_to_anonymous():
         require_login(live, request.subject)
         if request.subject.anonymous:
@@ -43,7 +43,7 @@ async def get(services: Services, request: Request) -> Response:
 
 async def _page(services: Services, request: Request, size: int) -> tuple[list[str], str, bool]:
     """The names, the last one looked at, and whether there are more."""
-    access, subject = services.live.access, request.subject
+    access, subject = request.live.access, request.subject
     names: list[str] = []
     last = request.parameter("last")
     for _ in range(STEPS if size else 0):

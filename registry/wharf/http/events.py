@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def event(services: Services, request: Request, action: str, path: str, **about: str | int) -> Event:
     """An event of this request's repository. `path` is that of the content, for its URL; `about` other Event fields."""
     host = request.header(b"host") or ""
-    base = services.live.config.url.rstrip("/") or f"{request.scheme}://{host}"
+    base = request.live.config.url.rstrip("/") or f"{request.scheme}://{host}"
     return Event(
         id=str(uuid.uuid4()),
         timestamp=wall.rfc3339(services.clock()),

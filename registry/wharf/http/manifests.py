@@ -39,7 +39,7 @@ async def get(services: Services, request: Request) -> Response:
     if request.header(b"if-none-match") == f'"{manifest.digest}"':
         return Response(304, headers)
     headers.append(("Content-Type", manifest.media_type))
-    if request.method == "GET" and services.live.tells_of("pull"):
+    if request.method == "GET" and request.live.tells_of("pull"):
         await services.index.record([_event(services, request, "pull", manifest.digest, _tag(reference))])
     return Response(200, headers, manifest.content)
 

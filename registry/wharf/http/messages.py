@@ -17,6 +17,8 @@ from wharf.protocol.errors import Problem, RegistryError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 
+    from wharf.http.services import Live
+
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
@@ -42,6 +44,7 @@ class Request:
         "client",
         "headers",
         "id",
+        "live",
         "method",
         "name",
         "names_one_host",
@@ -64,6 +67,7 @@ class Request:
         self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of a repeated header the first counts
         hosts = sum(name == b"host" for name, _ in scope["headers"])
         self.names_one_host = hosts == 1 or (hosts == 0 and scope.get("http_version") == "1.0")  # RFC 9112, section 3.2
+        self.live: Live  # the settings that this request keeps to, whatever is reloaded meanwhile
         self.name = ""
         self.reference = ""
         self.subject: Subject = ANONYMOUS

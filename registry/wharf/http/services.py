@@ -1,6 +1,6 @@
 """What the handlers work with: the index, the blobs, and the settings in force.
 
-Rule: a handler takes `live` once and keeps to it, so a reload in the middle of a request cannot give it half of each.
+Rule: a request is given `live` once and keeps to it, so a reload in its middle cannot give it half of each.
 """
 
 from __future__ import annotations

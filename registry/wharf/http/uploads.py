@@ -117,7 +117,7 @@ async def _mount(services: Services, request: Request) -> Response | None:
         raise RegistryError(Problem.DIGEST_INVALID, f"{first_line(digest)!r} is not a digest that can be mounted")
     if source and not references.is_name(source):
         raise RegistryError(Problem.NAME_INVALID, f"{first_line(source)!r} is not a repository name")
-    access, subject = services.live.access, request.subject
+    access, subject = request.live.access, request.subject
 
     def readable(name: str) -> bool:
         return access.allows(subject, name, "pull")
