@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from wharf.protocol import references
+from wharf.protocol import globs, references
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 EVERY_USER = "*"  # in a rule's `users`: whoever has logged in
 CACHE_LIMIT = 4096  # repositories whose deciding rules are remembered
-
-_WILDCARDS = re.compile(r"\*\*/|\*\*|\*")
-_TRANSLATED = {"**/": r"(?:.*/)?", "**": r".*", "*": r"[^/]*"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,20 +123,10 @@ def subject_of(name: str, groups: Mapping[str, Sequence[str]]) -> Subject:
     return Subject(name, frozenset(group for group, members in groups.items() if name in members))
 
 
-def matches(pattern: str, repository: str) -> bool:
-    """Whether a glob matches: `*` within one path part, `**` across parts, `**/` also no part at all."""
-    return _compile(pattern, 0).expression.fullmatch(repository) is not None
-
-
 def _compile(text: str, rule: int) -> _Pattern:
-    expression, at = "", 0
-    for wildcard in _WILDCARDS.finditer(text):
-        expression += re.escape(text[at : wildcard.start()]) + _TRANSLATED[wildcard[0]]
-        at = wildcard.end()
-    expression += re.escape(text[at:])
     double = text.count("**")
     single = text.count("*") - 2 * double
-    return _Pattern(text, re.compile(expression), (len(text) - text.count("*"), -double, -single), rule)
+    return _Pattern(text, re.compile(globs.expression(text)), (len(text) - text.count("*"), -double, -single), rule)
 
 
 def _applies(rule: AccessRule, subject: Subject) -> str:

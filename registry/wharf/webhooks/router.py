@@ -11,14 +11,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wharf.protocol import globs
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wharf.config import Webhook
     from wharf.metadata.interface import Event
-
-_WILDCARDS = re.compile(r"\*\*/|\*\*|\*")
-_TRANSLATED = {"**/": r"(?:.*/)?", "**": r".*", "*": r"[^/]*"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +49,6 @@ class Router:
         return [each.name for each in self._filters if each.wants(event)]
 
 
-def _any_of(globs: Sequence[str]) -> re.Pattern[str] | None:
+def _any_of(patterns: Sequence[str]) -> re.Pattern[str] | None:
     """What matches when one of the globs does; None when there are none."""
-    return re.compile("|".join(_translate(glob) for glob in globs)) if globs else None
-
-
-def _translate(glob: str) -> str:
-    parts = []
-    position = 0
-    for wildcard in _WILDCARDS.finditer(glob):
-        parts += [re.escape(glob[position : wildcard.start()]), _TRANSLATED[wildcard[0]]]
-        position = wildcard.end()
-    return "".join([*parts, re.escape(glob[position:])])
+    return re.compile("|".join(map(globs.expression, patterns))) if patterns else None
