@@ -94,7 +94,7 @@ class Background:
         while True:
             expiry = self._services.live.config.upload_expiry
             try:
-                ended = await self._services.blobs.expire_uploads(expiry)
+                ended = await self._services.blobs.expire_uploads(self._services.clock() - expiry)
             except BlobError as error:
                 log.warning("upload sessions not expired", extra={"cause": str(error)})
             else:

@@ -76,7 +76,7 @@ def test_upload_sessions_without_bytes_end(start, monkeypatch):
     registry = start(uploadExpiry=60)
     old, new = (registry.request("POST", "/v2/a/blobs/uploads/").headers["Location"] for _ in range(2))
     uploads = registry.wharf._services.blobs._layout.uploads
-    (path,) = uploads.glob(f"{old.rsplit('/', 1)[1]}*")
+    (path,) = uploads.glob(f"*/{old.rsplit('/', 1)[1]}")
     os.utime(path, (0, 0))
     deadline = time.monotonic() + 10
     while registry.request("GET", old).status != 404:

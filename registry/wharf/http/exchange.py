@@ -59,7 +59,7 @@ class Exchange:
         finally:
             if descriptor is not None:
                 os.close(descriptor)
-        if closing:
+        if closing and not self._request.stalled:
             await self._discard(DISCARD_CLOSE)
         if not self._ended:
             await self._body(b"", more=False)
@@ -97,7 +97,7 @@ class Exchange:
     async def _finish_small_body(self) -> bool:
         """Read what is left of the body, if it is little and the client is sending it; whether it is read."""
         announced = self._request.content_length()
-        if announced is None or announced > DISCARD_KEEP or b"expect" in self._request.headers:
+        if self._request.stalled or announced is None or announced > DISCARD_KEEP or b"expect" in self._request.headers:
             return False
         await self._discard(DISCARD_KEEP)
         return self._request.body_ended

@@ -54,6 +54,7 @@ class Request:
         "reference",
         "scheme",
         "silence",
+        "stalled",
         "subject",
     )
 
@@ -73,6 +74,7 @@ class Request:
         self.subject: Subject = ANONYMOUS
         self.received = 0  # bytes of body
         self.body_ended = not self.has_body()
+        self.stalled = False  # the client has stopped sending in the middle of the body
         self.silence = BODY_SILENCE
         self._receive = receive
         self._query: dict[str, list[str]] | None = None
@@ -112,6 +114,7 @@ class Request:
                 async with asyncio.timeout(self.silence):
                     message = await self._receive()
             except TimeoutError as error:
+                self.stalled = True
                 raise RegistryError(Problem.UPLOAD_TIMEOUT) from error
             if message["type"] == "http.disconnect":
                 raise ClientGoneError

@@ -14,6 +14,9 @@ from wharf.protocol import digests, media_types
 
 SIZE_LIMIT = 4 * 1024 * 1024  # bytes; distribution-spec asks for at least 4 megabytes
 
+REFERENCE_LIMIT = 10_000
+"""Most descriptors in one manifest: each costs a look-up. Images have some hundred at the very most."""
+
 _GENERIC = frozenset({media_types.JSON, media_types.OCTET_STREAM})  # what tools send that do not know what they send
 
 
@@ -122,6 +125,9 @@ def _check(document: _Document, kind: str) -> None:
 
 
 def _references(document: _Document, media_type: str) -> ParsedManifest:
+    lists = (document.layers, document.blobs, document.manifests)
+    if sum(len(one) for one in lists if one) > REFERENCE_LIMIT:
+        raise ManifestError(f"it names more than {REFERENCE_LIMIT} things: split it")
     known = media_type.lower() in media_types.MANIFESTS
     blobs: dict[str, None] = {}
     optional: dict[str, None] = {}

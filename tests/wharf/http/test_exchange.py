@@ -115,6 +115,15 @@ async def test_only_so_much_of_a_body_is_read_before_closing(monkeypatch):
     assert client.complete()
 
 
+async def test_nothing_more_is_awaited_of_a_client_that_has_stalled():
+    client = Client(content_length="5")
+    client.request.stalled = True
+    async with asyncio.timeout(1):
+        await client.exchange.answer(Response(408))
+    assert client.headers[b"connection"] == b"close"
+    assert client.complete()
+
+
 async def test_only_so_long_is_waited_before_closing(monkeypatch):
     monkeypatch.setattr(module, "DISCARD_SECONDS", 0.01)
     client = Client(content_length="100000")

@@ -98,6 +98,7 @@ def test_the_artifact_manifest_that_image_spec_dropped_is_still_read():
         (image(config={"digest": A, "size": -1}), media_types.OCI_IMAGE),
         (image(layers="x"), media_types.OCI_IMAGE),
         (image(annotations={"a": 1}), media_types.OCI_IMAGE),
+        (image(layers=[descriptor(B)] * 10_001), media_types.OCI_IMAGE),
         (image(subject=descriptor("x")), media_types.OCI_IMAGE),
         ({"manifests": [], "layers": []}, media_types.OCI_INDEX),
         ({"config": descriptor(A)}, media_types.OCI_INDEX),
