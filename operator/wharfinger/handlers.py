@@ -45,7 +45,7 @@ async def farewell(**_: Any) -> None:
     log.debug("Kopf has ended")
 
 
-@kopf.on.login()
+@kopf.on.login(backoff=5.0)
 async def login(memo: Any, **_: Any) -> kopf.ConnectionInfo:
     """Use the credentials that the rest of the operator uses."""
     connection: kopf.ConnectionInfo = await memo.door.login()

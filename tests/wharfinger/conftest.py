@@ -143,9 +143,11 @@ class ApiServer:
         parts = request.path.strip("/").split("/")
         parts = parts[2:] if parts[0] == "api" else parts[3:]
         namespace = ""
-        if parts[0] == "namespaces":
+        if parts[:1] == ["namespaces"] and len(parts) > 2:
             namespace, parts = parts[1], parts[2:]
-        plural, name, sub = (*parts, "", "")[:3]
+        plural, name, sub = (*parts, "", "", "")[:3]
+        if plural not in PLURALS:
+            return status(404, "the server could not find the requested resource")
         body = json.loads(text) if (text := await request.text()) else None
         call = Call(self._verb(request, name), request.path, dict(request.query), body)
         call.authorization = request.headers.get("Authorization", "")

@@ -1,0 +1,48 @@
+import json
+import logging
+
+import pytest
+
+from wharfinger import logs
+
+
+def formatted(**more: object) -> dict[str, str]:
+    record = logging.LogRecord("wharfinger.x", logging.WARNING, __file__, 1, "it is %s", ("so",), None)
+    record.__dict__.update(more)
+    line = logs.JsonFormatter().format(record)
+    assert "\n" not in line
+    parsed: dict[str, str] = json.loads(line)
+    return parsed
+
+
+def test_a_line_is_one_json_object() -> None:
+    line = formatted(namespace="ci", registry="team", password="never")
+    assert line.pop("time").endswith("+00:00")
+    assert line == {
+        "level": "warning",
+        "logger": "wharfinger.x",
+        "message": "it is so",
+        "namespace": "ci",
+        "registry": "team",
+    }
+
+
+def test_a_defect_carries_its_trace() -> None:
+    error = ValueError("broken")
+    assert "ValueError: broken" in formatted(exc_info=(ValueError, error, None))["trace"]
+
+
+def test_everything_of_this_process_is_logged_alike(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    before = root.level
+    logs.configure("INFO")
+    logging.getLogger("anyone").info("hello")
+    logging.getLogger("kopf.objects").info("too much")
+    logging.getLogger("kopf._core.reactor.running").warning("OS signals are ignored: running not in the main thread.")
+    root.handlers.clear()
+    root.setLevel(before)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"] == "hello"

@@ -1,0 +1,53 @@
+import pytest
+
+import wharfinger
+from wharfinger import settings
+
+
+def test_without_variables_the_defaults_hold() -> None:
+    found = settings.read({})
+    assert found == settings.Settings()
+    assert found.namespaces == ()
+    assert found.registry_image == f"wharfinger/wharf:{wharfinger.__version__}"
+
+
+def test_every_variable_counts() -> None:
+    found = settings.read(
+        {
+            "WHARFINGER_NAMESPACES": " b, a,,a ",
+            "WHARFINGER_WORKERS": "4",
+            "WHARFINGER_PORT": "0",
+            "WHARFINGER_ADDRESS": "127.0.0.1",
+            "WHARFINGER_LOG_LEVEL": "debug",
+            "WHARFINGER_REGISTRY_IMAGE": "r/w:1",
+            "WHARFINGER_CLUSTER_DOMAIN": "example.org",
+            "KUBECONFIG": "/k",
+            "POD_NAME": "wharfinger-0",
+        }
+    )
+    assert found == settings.Settings(
+        namespaces=("a", "b"),
+        workers=4,
+        port=0,
+        address="127.0.0.1",
+        log_level="DEBUG",
+        registry_image="r/w:1",
+        cluster_domain="example.org",
+        kubeconfig="/k",
+        instance="wharfinger-0",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WHARFINGER_WORKERS", "0"),
+        ("WHARFINGER_WORKERS", "many"),
+        ("WHARFINGER_PORT", "70000"),
+        ("WHARFINGER_PORT", "-1"),
+        ("WHARFINGER_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_value_that_cannot_be_used_names_its_variable(name: str, value: str) -> None:
+    with pytest.raises(settings.SettingError, match=f"{name}='{value}': write "):
+        settings.read({name: value})
