@@ -33,6 +33,7 @@ from wharf.blobs.paths import Layout, digest_of, split
 from wharf.blobs.reader import FileReader
 from wharf.blobs.receiver import receive
 from wharf.blobs.session import HashState, Session
+from wharf.blobs.sessions import Sessions
 from wharf.blobs.usage import Meter
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class FileBlobStore:
         self._clock = clock
         self._reserve = reserve
         self._hashes: OrderedDict[str, HashState] = OrderedDict()
+        self._sessions = Sessions(self._layout)
         self._flusher = Flusher(self._layout)
         self._meter = Meter(self._layout.root, clock)
         self._pool = ThreadPoolExecutor(max(4, (os.cpu_count() or 1) + 2), thread_name_prefix="wharf-blobs")
@@ -83,9 +85,7 @@ class FileBlobStore:
         """See BlobStore."""
         state = HashState.empty(algorithm)
         upload_id = uuid.uuid4().hex
-        path = self._layout.upload(repository, upload_id)
-        with disk.translated():
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640))
+        self._sessions.create(repository, upload_id)
         self._keep(upload_id, state)
         return Upload(upload_id, repository, 0)
 
@@ -141,9 +141,13 @@ class FileBlobStore:
         with await self.open_session(upload) as session:
             session.remove()
 
-    async def expire_uploads(self, older_than: float) -> int:
+    async def expire_uploads(self, before: float) -> int:
         """See BlobStore."""
-        return await self._in_thread(self._slow, self._expire_uploads, self._clock() - older_than)
+        return await self._in_thread(self._slow, self._sessions.expire, before)
+
+    async def uploading(self, repositories: Sequence[str], since: float) -> set[str]:
+        """See Listing."""
+        return await self._in_thread(self._slow, self._sessions.uploading, repositories, since)
 
     async def stat(self, digest: str) -> int | None:
         """See BlobStore."""
@@ -166,9 +170,9 @@ class FileBlobStore:
         """See BlobStore."""
         return await self._flusher.flush(digests)
 
-    async def delete(self, digest: str, older_than: float = 0.0) -> int:
+    async def delete(self, digest: str, before: float | None = None) -> int:
         """See BlobStore."""
-        return await self._in_thread(self._slow, self._delete, self._layout.blob(digest), older_than)
+        return await self._in_thread(self._slow, self._delete, self._layout.blob(digest), before)
 
     async def listing(self) -> AsyncIterator[Sequence[Stored]]:
         """See Listing."""
@@ -199,29 +203,18 @@ class FileBlobStore:
             self._meter.add(session.offset)
         return session.offset
 
-    def _delete(self, path: Path, older_than: float) -> int:
+    def _delete(self, path: Path, before: float | None) -> int:
         # Exclusive: between looking at the time and removing, nobody may store the same content again.
         with disk.translated(), disk.locked(self._layout.lock, exclusive=True):
             try:
                 status = path.stat()
-                if older_than and status.st_mtime > self._clock() - older_than:
+                if before is not None and status.st_mtime > before:
                     return 0
                 path.unlink()
             except FileNotFoundError:
                 return 0
         self._meter.add(-status.st_size)
         return status.st_size
-
-    def _expire_uploads(self, before: float) -> int:
-        ended = 0
-        with disk.translated(), os.scandir(self._layout.uploads) as entries:
-            for entry in entries:
-                with suppress(FileNotFoundError, UploadUnknownError, UploadBusyError):
-                    if entry.stat().st_mtime < before:
-                        with Session(self._layout.uploads / entry.name) as session:
-                            session.remove()
-                        ended += 1
-        return ended
 
     def _keep(self, upload_id: str, state: HashState | None) -> None:
         if state is None:

@@ -106,8 +106,8 @@ class BlobStore(Protocol):
     async def cancel(self, upload: Upload) -> None:
         """End the session and drop its bytes."""
 
-    async def expire_uploads(self, older_than: float) -> int:
-        """End sessions without a byte for `older_than` seconds; how many."""
+    async def expire_uploads(self, before: float) -> int:
+        """End the sessions whose last byte came before then (Unix seconds); how many."""
 
     async def stat(self, digest: str) -> int | None:
         """Size in bytes, or None when it is not stored."""
@@ -124,8 +124,8 @@ class BlobStore(Protocol):
         Shared among callers that ask at the same time; what is known to be durable costs nothing.
         """
 
-    async def delete(self, digest: str, older_than: float = 0.0) -> int:
-        """Remove content, unless it was stored (again) in the last `older_than` seconds; the bytes freed."""
+    async def delete(self, digest: str, before: float | None = None) -> int:
+        """Remove content, unless it was stored (again) after `before`, in Unix seconds; the bytes freed."""
 
     async def usage(self) -> Usage:
         """How full it is."""

@@ -1,4 +1,4 @@
-"""What garbage collection asks of a blob store: everything that is in it, known to the index or not.
+"""What garbage collection asks of a blob store: everything that is in it, known to the index or not, and who pushes.
 
 Rule: listing goes a piece at a time, so its memory does not grow with the store, and content that comes or goes
 meanwhile may be listed or not.
@@ -27,3 +27,9 @@ class Listing(Protocol):
 
     def listing(self) -> AsyncIterator[Sequence[Stored]]:
         """All content, some at a time. What does not look like content is left out."""
+
+    async def uploading(self, repositories: Sequence[str], since: float) -> set[str]:
+        """Those of the repositories to which an upload session was begun, went on or ended since then (Unix seconds).
+
+        A session shows from its begin to its end and then on, without a gap.
+        """

@@ -11,7 +11,7 @@
             sha256/ab/ab12…                     content, named by its digest; read-only once it is here
             sha512/cd/cd34…
         uploads/
-            <uuid>.<repository>                 an upload session: the bytes so far; <repository>: see upload()
+            <repository>/<uuid>                 an upload session: the bytes so far; <repository>: see sessions()
 
 Rule: a digest or a session id becomes part of a path here and nowhere else, and only after its form has been checked.
 Everything is on one file system: content moves by rename.
@@ -45,14 +45,17 @@ class Layout:
         return self.blobs / algorithm / digits[:2] / digits
 
     def upload(self, repository: str, upload_id: str) -> Path:
-        """Where a session's bytes are. Raises UploadUnknownError for what cannot be the id of one.
-
-        The name carries a hash of the repository, so a session cannot be had through another repository, and there is
-        no second file that could be torn from the first.
-        """
+        """Where a session's bytes are. Raises UploadUnknownError for what cannot be the id of one."""
         if not _UPLOAD.fullmatch(upload_id):
             raise UploadUnknownError("not the id of an upload session: start a new one")
-        return self.uploads / f"{upload_id}.{hashlib.sha256(repository.encode()).hexdigest()[:32]}"
+        return self.sessions(repository) / upload_id
+
+    def sessions(self, repository: str) -> Path:
+        """The directory of a repository's sessions, so that none can be had through another repository.
+
+        Named by a hash: no name of a repository is too long for it, or contains another.
+        """
+        return self.uploads / hashlib.sha256(repository.encode()).hexdigest()[:32]
 
 
 def split(digest: str) -> tuple[str, str]:

@@ -25,7 +25,7 @@ _LOG = logging.getLogger(__name__)
 class Store(Protocol):
     """What recovery asks of the blob store."""
 
-    async def delete(self, digest: str, older_than: float = 0.0) -> int:
+    async def delete(self, digest: str, before: float | None = None) -> int:
         """See BlobStore."""
 
     async def flush(self, digests: Sequence[str]) -> Sequence[str]:

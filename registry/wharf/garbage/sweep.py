@@ -26,7 +26,7 @@ PAGE = 500
 class Store(Listing, Protocol):
     """What a sweep asks of the blob store."""
 
-    async def delete(self, digest: str, older_than: float = 0.0) -> int:
+    async def delete(self, digest: str, before: float | None = None) -> int:
         """See BlobStore."""
 
 
@@ -84,7 +84,7 @@ async def sweep(
             await inventory.release(stale, clock() - grace)
         # Only what the index does not know now: a doomed blob that became needed meanwhile was not released.
         for digest in await inventory.unknown(doomed):
-            freed = await store.delete(digest, older_than=grace)
+            freed = await store.delete(digest, clock() - grace)
             report.deleted += 1
             report.freed += freed
     if not dry_run:

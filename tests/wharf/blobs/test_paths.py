@@ -18,7 +18,8 @@ def test_content_is_spread_over_directories_by_its_first_digits():
 def test_a_session_is_at_another_path_for_another_repository():
     paths = {LAYOUT.upload(repository, "0" * 32) for repository in ("a", "b", "a/b")}
     assert len(paths) == 3
-    assert {path.parent for path in paths} == {LAYOUT.uploads}
+    assert len({path.parent for path in paths}) == 3
+    assert {path.parent.parent for path in paths} == {LAYOUT.uploads}
 
 
 @given(st.text() | st.text("0123456789abcdef:/.sha256", max_size=80))

@@ -98,9 +98,9 @@ async def test_what_was_released_and_then_stored_again_is_not_deleted(registry, 
     clock.now += 2 * DAY
     delete = registry.store.delete
 
-    async def delete_after_an_upload(digest, older_than=0.0):
+    async def delete_after_an_upload(digest, before=None):
         await registry.upload(b"layer")  # finished, and not yet in the index
-        return await delete(digest, older_than)
+        return await delete(digest, before)
 
     registry.store.delete = delete_after_an_upload
     await sweep_now()
