@@ -57,13 +57,15 @@ class KindCluster(Cluster):
 
     @property
     def kubectl(self) -> Path:
-        """The node image's own kubectl on Linux, whatever is on PATH elsewhere."""
+        """The node image's own kubectl (on Linux, once the cluster is up), else the one on PATH."""
         own = self.settings.run_directory / "bin" / "kubectl"
-        if own.exists() or platform.system() == "Linux":
-            return own
         found = shutil.which("kubectl")
+        if own.exists():
+            return own
         if not found:
-            raise UnusableMachineError("kubectl is missing: install one within a minor version of the node image")
+            raise UnusableMachineError(
+                "kubectl is missing: bring the cluster up, or install one within a minor version of the node image"
+            )
         return Path(found)
 
     @property
@@ -171,9 +173,10 @@ class KindCluster(Cluster):
 
     def _keep_kubectl(self) -> None:
         if platform.system() == "Linux":
+            place = self._in_node("sh", "-c", 'readlink -f "$(command -v kubectl)"').strip()
             target = self.settings.run_directory / "bin" / "kubectl"
             target.parent.mkdir(exist_ok=True)
-            run(["docker", "cp", f"{self.node}:/usr/bin/kubectl", target])
+            run(["docker", "cp", f"{self.node}:{place}", target])
 
     def _exists(self) -> bool:
         return succeeds(["docker", "container", "inspect", self.node])

@@ -14,8 +14,8 @@ from e2e.cluster.local.node import Node
 from e2e.cluster.progress import say
 from e2e.cluster.settings import Settings
 
-READY_SECONDS = 120
-HEAL_SECONDS = 30
+READY_SECONDS = 300
+HEAL_SECONDS = 60
 
 
 def fingerprint(node: Node) -> str:

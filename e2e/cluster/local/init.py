@@ -21,7 +21,7 @@ from e2e.cluster.local.configurations import CNI_CONFIGURATION
 from e2e.cluster.local.node import Node
 
 LINK_SECONDS = 60
-API_SECONDS = 120
+API_SECONDS = 300
 RESTART_SECONDS = 0.5
 MOUNTED_OVER = {"/var/lib/kubelet": "kubelet", "/var/lib/cni": "var-lib-cni", "/var/log": "var-log"}
 """Fixed paths of Kubernetes and CNI -> directory in the run directory that lies over them, in the node only."""

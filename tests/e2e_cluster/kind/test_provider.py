@@ -25,6 +25,7 @@ elif words[0] == "cp":
     kubectl = pathlib.Path(words[2])
     kubectl.write_text("#!/bin/sh\\nprintf True\\n")
     kubectl.chmod(0o755)
+elif words[0] == "exec" and "readlink" in words[-1]: print("/usr/bin/kubectl")
 elif words[0] == "exec" and words[-2:] == ["cat", "/etc/hosts"]: print("127.0.0.1 localhost")
 elif words[0] == "exec" and "tee" in words: (here / words[-1].replace("/", "_")).write_text(stdin)
 """
