@@ -59,8 +59,8 @@ def _own_base(cache_directory: Path) -> Path:
         return target
     if os.geteuid():
         raise ClusterError(
-            "no base image can be pulled, and making one needs root: run it with sudo, or give an image that is here and "
-            "holds `python3` as BASE_IMAGE"
+            "no base image can be pulled, and making one needs root: run it with sudo, or give an image that is here "
+            "and holds `python3` as BASE_IMAGE"
         )
     ensure_packages({"mmdebstrap": IMAGE_PACKAGES["mmdebstrap"]})
     reference = f"{REFERENCE}-{key}"

@@ -68,6 +68,13 @@ MODULES = (
     ),
     Module("pause", {"pause": "."}),
     Module("kind", {"kind": "sigs.k8s.io/kind"}, pinned="sigs.k8s.io/kind"),
+    Module(
+        directory="distribution",
+        programs={"registry": "github.com/distribution/distribution/v3/cmd/registry"},
+        pinned="github.com/distribution/distribution/v3",
+        version_variable="github.com/distribution/distribution/v3/version.version",
+        minutes={"registry": 1},
+    ),
 )
 _MODULE_OF = {program: module for module in MODULES for program in module.programs}
 
