@@ -13,6 +13,7 @@ from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
 from wharfinger.decide.conditions import before
 from wharfinger.decide.desired import key_of
+from wharfinger.decide.foreign import paths
 from wharfinger.decide.observed import Observed
 from wharfinger.decide.outcome import Occurrence
 
@@ -27,21 +28,31 @@ def changes(
     spec_is_old = registry.status.get("observedGeneration") == registry.metadata.generation
     stood = before(registry.status, "WorkloadReady").get("status") == "True"
     told = []
-    for child, paths in changed:
+    for child, differing in changed:
         kind, name = key_of(child)
         there = (kind, name) in observed.children
         if kind == "Deployment" and not there and not stood:
             told.append(Occurrence("Normal", Reason.DEPLOYMENT_CREATED, f"Created Deployment {name!r}"))
         elif spec_is_old and stood and (not there or kind not in _LIVELY):
-            what = f"{_telling(paths)} had been changed" if there else "it was missing"
+            what = f"{_telling(differing)} had been changed" if there else "it was missing"
             told.append(Occurrence("Normal", Reason.CHILD_RESTORED, f"Put {kind} {name!r} right: {what}"))
         elif kind == "Deployment" and there:
-            message = f"Changed Deployment {name!r}: {_telling(paths)}"
+            message = f"Changed Deployment {name!r}: {_telling(differing)}"
             told.append(Occurrence("Normal", Reason.DEPLOYMENT_CHANGED, message))
     return tuple(told)
 
 
-def _telling(paths: Sequence[str]) -> str:
+def intrusions(added: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> tuple[Occurrence, ...]:
+    """Events about what others added to children; each comes with the patch that removes it."""
+    told = []
+    for child, patch in added:
+        kind, name = key_of(child)
+        message = f"Put {kind} {name!r} right: removed {_telling(paths(patch))}, which is not part of it"
+        told.append(Occurrence("Normal", Reason.CHILD_RESTORED, message))
+    return tuple(told)
+
+
+def _telling(named: Sequence[str]) -> str:
     """The first path that says something to a user, and how many others there are."""
-    spoken = [path for path in paths if not path.startswith("metadata.annotations.")] or paths
+    spoken = [path for path in named if not path.startswith("metadata.annotations.")] or named
     return spoken[0] + (f" and {len(spoken) - 1} more" if len(spoken) > 1 else "")

@@ -65,7 +65,10 @@ def decide(
     return Credentials(
         children=tuple(children),
         keep=frozenset(keep),
-        events=tuple(event for password in passwords for event in password.events) + desk.removed(passwords),
+        events=(
+            *(event for password in passwords for event in password.events),
+            *(() if staged else desk.removed(passwords)),
+        ),
         wake=min((line.expires for line in lines if line.expires is not None), default=None),
         text=text,
         finding=first(CHECKS, State(registry, observed, passwords, staged, text)),

@@ -15,7 +15,7 @@ from wharfinger.api.parse import ParseError, quantity
 from wharfinger.decide.observed import Manifest
 
 FIELDS = "wharfinger.dev/fields"
-_MERGE_KEYS: dict[str, tuple[str, ...]] = {
+MERGE_KEYS: dict[str, tuple[str, ...]] = {
     "containers": ("name",),
     "volumes": ("name",),
     "env": ("name",),
@@ -24,6 +24,8 @@ _MERGE_KEYS: dict[str, tuple[str, ...]] = {
     "ownerReferences": ("uid",),
     "ports": ("containerPort", "port", "protocol"),
 }
+# maps that server-side apply replaces whole, so that a key too many counts
+_ATOMIC_MAPS = ("spec.selector", "spec.template.spec.nodeSelector")
 # a claim's class is sent only once it is known, so its presence says nothing about what the spec asks for
 _NOT_COUNTED = ("spec.storageClassName",)
 
@@ -48,7 +50,7 @@ def _paths(value: Any, path: str) -> Iterator[str]:
         for key, item in value.items():
             yield from _paths(item, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list):
-        keys = _MERGE_KEYS.get(_last(path))
+        keys = MERGE_KEYS.get(_last(path))
         if keys:
             for item in value:
                 yield from _paths(item, f"{path}[{_identity(item, keys)}]")
@@ -65,6 +67,8 @@ def _compare(wanted: Any, live: Any, path: str) -> Iterator[str]:
         if not isinstance(live, dict):
             yield path
             return
+        if path in _ATOMIC_MAPS and live.keys() - wanted.keys():
+            yield path
         for key, item in wanted.items():
             yield from _compare(item, live.get(key), f"{path}.{key}" if path else str(key))
     elif isinstance(wanted, list):
@@ -77,7 +81,7 @@ def _compare_lists(wanted: list[Any], live: Any, path: str) -> Iterator[str]:
     if not isinstance(live, list):
         yield path
         return
-    keys = _MERGE_KEYS.get(_last(path))
+    keys = MERGE_KEYS.get(_last(path))
     if keys is None:
         if len(wanted) != len(live) or any(
             True for ours, theirs in zip(wanted, live, strict=True) for _ in _compare(ours, theirs, "")

@@ -22,6 +22,14 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """What others added to a child and is to go: a strategic merge patch."""
+
+    reference: Reference
+    patch: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A Kubernetes Event about `regarding`. Reasons are CamelCase and documented in `decide/reasons.py`."""
 
@@ -35,13 +43,15 @@ class Event:
 class Plan:
     """The outcome of one decision.
 
-    `apply` holds only children that differ from what is there. `statuses` holds only statuses that changed, keyed by
-    the object they belong to (the Registry, and its RegistryWebhooks). `poke` names pods that have not loaded a mounted
-    file in its newest form: an annotation of theirs is to be patched so that their kubelet refreshes the files at once.
-    They stay in it until they have, so the edge limits how often a pod is poked.
+    `apply` holds only children that differ from what is there, `remove` what others added to them. `statuses` holds
+    only statuses that changed, keyed by the object they belong to (the Registry, and its RegistryWebhooks). `poke`
+    names pods that have not loaded a mounted file in its newest form: an annotation of theirs is to be patched so that
+    their kubelet refreshes the files at once. They stay in it until they have, so the edge limits how often a pod is
+    poked.
     """
 
     apply: tuple[Manifest, ...] = ()
+    remove: tuple[Removal, ...] = ()
     delete: tuple[Reference, ...] = ()
     statuses: Mapping[Reference, dict[str, Any]] = field(default_factory=dict)
     events: tuple[Event, ...] = ()

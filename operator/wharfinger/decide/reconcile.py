@@ -15,15 +15,19 @@ from wharfinger.api.registry import Registry
 from wharfinger.api.status import Condition, RegistryStatus
 from wharfinger.children.owner import Owner
 from wharfinger.decide import certificates, configuration, deliveries, poke, rollout, status, storage
-from wharfinger.decide.changes import changes
+from wharfinger.decide.changes import changes, intrusions
 from wharfinger.decide.condition import Finding
 from wharfinger.decide.conditions import conditions
 from wharfinger.decide.desired import Desired, desired, key_of, obsolete
 from wharfinger.decide.drift import differences
+from wharfinger.decide.foreign import removal
 from wharfinger.decide.mint import Mint
 from wharfinger.decide.observed import Manifest, Observed, Settings
-from wharfinger.decide.plan import Event, Plan, Reference
+from wharfinger.decide.plan import Event, Plan, Reference, Removal
 from wharfinger.decide.replicas import CERTIFICATE, CONFIGURATION, HTPASSWD, sha256, unloaded
+
+_Changed = tuple[dict[str, Any], tuple[str, ...]]  # a child, and the paths of what differs
+_Added = tuple[dict[str, Any], dict[str, Any]]  # a child, and the patch that removes what others added
 
 
 def reconcile(manifest: Manifest, observed: Observed, settings: Settings, *, now: datetime, mint: Mint) -> Plan:
@@ -46,8 +50,7 @@ def decide(registry: Registry, observed: Observed, settings: Settings, *, now: d
     owner = Owner(registry.metadata.name, registry.metadata.namespace, registry.metadata.uid)
     us = Reference(API_VERSION, "Registry", owner.name)
     wanted = desired(registry, owner, observed, settings, now=now, mint=mint)
-    compared = [(child, differences(child, observed.children.get(key_of(child), {}))) for child in wanted.children]
-    changed = [(child, paths) for child, paths in compared if paths]
+    changed, added = _drift(observed, wanted)
     statuses, healthy = _webhooks(registry, observed, wanted, now)
     findings = _findings(registry, owner, observed, wanted, healthy)
     turned = conditions(findings, registry.status, registry.metadata.generation, now)
@@ -56,17 +59,31 @@ def decide(registry: Registry, observed: Observed, settings: Settings, *, now: d
         fresh["webhooks"] = plain(deliveries.total(list(healthy.values())))
     if fresh != registry.status:
         statuses[us] = fresh
-    occurrences = (*wanted.events, *changes(registry, observed, changed), *status.events(findings, registry.status))
+    occurrences = (
+        *wanted.events,
+        *changes(registry, observed, changed),
+        *intrusions(added),
+        *status.events(findings, registry.status),
+    )
     texts = (wanted.configured.text, wanted.credited.text, wanted.serving.pem)
     stale = poke.pokes(observed, zip((CONFIGURATION, HTPASSWD, CERTIFICATE), texts, strict=True))
     return Plan(
         apply=tuple(child for child, _ in changed),
+        remove=tuple(Removal(Reference(child["apiVersion"], *key_of(child)), patch) for child, patch in added if patch),
         delete=obsolete(registry, observed, wanted),
         statuses=statuses,
         events=tuple(Event(o.type, o.reason.value, o.message, us) for o in occurrences),
         poke=stale,
         requeue_after=_next_look(wanted, stale, now),
     )
+
+
+def _drift(observed: Observed, wanted: Desired) -> tuple[list[_Changed], list[_Added]]:
+    """The children that lack something of ours, and those that have something of others."""
+    pairs = [(child, observed.children.get(key_of(child), {})) for child in wanted.children]
+    compared = [(child, differences(child, live)) for child, live in pairs]
+    added = [(child, removal(child, live)) for child, live in pairs]
+    return [(child, paths) for child, paths in compared if paths], [(child, patch) for child, patch in added if patch]
 
 
 def _webhooks(

@@ -82,10 +82,15 @@ class State:
 
     @property
     def size(self) -> str:
-        """What the claim should ask for: as much as the spec wants, but never less than it asks for already."""
+        """What the claim should ask for: as much as the spec wants, but never less than it asks for already.
+
+        Kubernetes lets only a bound claim grow, so one that still waits for its volume waits with this too.
+        """
         requested = self.requested
         if requested is None:
             return self.wanted
+        if self.phase != "Bound":
+            return requested
         return self.wanted if quantity(self.wanted) > quantity(requested) else requested
 
     @property

@@ -172,7 +172,14 @@ def test_a_removed_user_is_out_at_once(world):
     here.settle()
     assert {line.user for line in lines(here)} == {"a"}
     assert ("Secret", "team-user-b") not in here.observed.children
-    assert any("UserRemoved" in event for event in here.events)
+    assert sum("UserRemoved" in event for event in here.events) == 1
+
+
+def test_a_user_removed_as_another_comes_is_told_once(world):
+    here = start(world, users=[{"name": "a"}])
+    here.edit(auth={"users": [{"name": "b"}]})
+    here.settle()
+    assert sum("UserRemoved" in event for event in here.events) == 1
 
 
 def test_a_deleted_password_secret_comes_back_with_a_new_password_and_the_old_one_ends_later(world):

@@ -115,3 +115,9 @@ MANIFESTS = st.recursive(
 def test_nothing_differs_from_itself(value):
     manifest = stamped(child(value=value))
     assert differences(manifest, manifest) == ()
+
+
+def test_a_key_too_many_counts_where_the_map_is_replaced_whole() -> None:
+    wanted = {"kind": "Service", "spec": {"selector": {"app": "wharf"}}}
+    live = {"spec": {"selector": {"app": "wharf", "more": "x"}}}
+    assert differences(wanted, live) == ("spec.selector",)

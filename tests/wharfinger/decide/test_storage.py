@@ -72,6 +72,17 @@ def test_a_claim_grows(world):
     assert "from 10Gi to 20Gi: waiting for the pod" in message
 
 
+def test_a_claim_that_waits_for_its_volume_waits_with_growing(world):
+    here = start(world)
+    waiting = here.child(*KEY) | {"status": {"phase": "Pending"}}
+    here.edit(storage={"size": "20Gi"})
+    here.change(children={**here.observed.children, KEY: waiting})
+    assert not [child for child in here.step().apply if child["kind"] == "PersistentVolumeClaim"]
+    assert here.condition("StorageReady")[:2] == ("False", "ClaimPending")
+    here.change(children={**here.observed.children, KEY: waiting | {"status": {"phase": "Bound"}}})
+    assert [child for child in here.step().apply if child["kind"] == "PersistentVolumeClaim"]
+
+
 def test_a_claim_that_may_not_grow_says_what_to_do(world):
     here = start(world)
     here.edit(storage={"size": "20Gi"})
