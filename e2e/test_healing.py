@@ -75,6 +75,36 @@ def test_an_edited_child_is_put_right(kubectl: Kubectl, namespace: str, registry
     kubectl.wait_ready(registry, namespace, timeout=90)
 
 
+ADDITIONS = {
+    "a container": ("deployment/team", {"spec": {"template": {"spec": {"containers": [{"name": "x", "image": "x"}]}}}}),
+    "an environment variable": (
+        "deployment/team",
+        {"spec": {"template": {"spec": {"containers": [{"name": "wharf", "env": [{"name": "X", "value": "1"}]}]}}}},
+    ),
+    "the host's network": ("deployment/team", {"spec": {"template": {"spec": {"hostNetwork": True}}}}),
+    "a port": ("service/team", {"spec": {"ports": [{"name": "more", "port": 81}]}}),
+    "a key": ("secret/team-htpasswd", {"data": {"more": "eA=="}}),
+}
+
+
+@pytest.mark.parametrize("addition", ADDITIONS)
+def test_what_someone_added_to_a_child_goes_again(
+    kubectl: Kubectl, namespace: str, registry: str, addition: str
+) -> None:
+    child, edit = ADDITIONS[addition]
+    kind, name = child.split("/")
+    before = kubectl.get(kind, name, namespace)
+    assert before is not None
+    kubectl("patch", child, "-n", namespace, "--type=strategic", "-p", json.dumps(edit))
+
+    def gone() -> bool:
+        now = kubectl.get(kind, name, namespace) or {}
+        return all(now.get(part) == before.get(part) for part in ("spec", "data"))
+
+    eventually(f"{child} is as it was", gone, timeout=30)
+    kubectl.wait_ready(registry, namespace, timeout=90)
+
+
 def holds(found: object, edit: object) -> bool:
     """Whether an object still has what an edit put there."""
     if isinstance(edit, dict):

@@ -20,7 +20,7 @@ from wharfinger.apply.pace import Pace
 from wharfinger.apply.reclaim import reclaim
 from wharfinger.apply.refusal import Child, Failure, Refusals
 from wharfinger.decide.observed import Manifest
-from wharfinger.decide.plan import Event, Plan, Reference
+from wharfinger.decide.plan import Event, Plan, Reference, Removal
 from wharfinger.kube.cache import Cache, Key, key_of
 from wharfinger.kube.client import Client
 from wharfinger.kube.errors import ConflictError, KubeError, NotFoundError
@@ -60,10 +60,7 @@ class Applier:
             return outcome
         if await self._apply_all(registry, plan, outcome):
             outcome.again = 0.0  # the status has to say what was refused, or no longer is
-        for reference in plan.delete:
-            await self._delete(registry, reference, outcome)
-        for pod in plan.poke:
-            await self._poke(registry, pod, outcome)
+        await self._put_away(registry, plan, outcome)
         for reference, status in plan.statuses.items():
             if (obj := self._object(registry, reference)) is not None:
                 await self.write_status(obj, status, outcome)
@@ -129,6 +126,22 @@ class Applier:
         resource = resource_of(reference.api_version, reference.kind)
         delete = self._client.delete(resource, *key_of(there), there["metadata"]["uid"])
         await self._write(resource, reference.name, delete, outcome)
+
+    async def _put_away(self, registry: Manifest, plan: Plan, outcome: Outcome) -> None:
+        for removal in plan.remove:
+            await self._remove(registry, removal, outcome)
+        for reference in plan.delete:
+            await self._delete(registry, reference, outcome)
+        for pod in plan.poke:
+            await self._poke(registry, pod, outcome)
+
+    async def _remove(self, registry: Manifest, removal: Removal, outcome: Outcome) -> None:
+        reference = removal.reference
+        if (there := self._object(registry, reference)) is None:
+            return
+        resource = resource_of(reference.api_version, reference.kind)
+        patch = {**removal.patch, "metadata": {"uid": there["metadata"]["uid"]}}
+        await self._write(resource, reference.name, self._client.strategic(resource, *key_of(there), patch), outcome)
 
     async def _poke(self, registry: Manifest, pod: str, outcome: Outcome) -> None:
         there = self._object(registry, Reference(POD.api_version, POD.kind, pod))

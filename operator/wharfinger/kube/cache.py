@@ -10,10 +10,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from wharfinger.kube.resources import POD, REGISTRY, REGISTRY_LABEL, WATCHED, WEBHOOK, Resource
+from wharfinger.kube.resources import CLAIM, FIELD_MANAGER, POD, REGISTRY, REGISTRY_LABEL, WATCHED, WEBHOOK, Resource
 
 Object = Mapping[str, Any]
 _TOMBSTONES = 4096
+_SHARED = (REGISTRY, WEBHOOK, POD, CLAIM)  # others write into these by right
 
 
 class Key(NamedTuple):
@@ -167,6 +168,20 @@ class Cache:
 
 
 def trim(obj: Object, resource: Resource) -> Object:
-    """Return the object as the cache holds it: without managedFields, with the type that list items lack."""
+    """Return the object as the cache holds it: with the type that list items lack, and of managedFields only what
+    somebody else manages in `spec` and `data`, which is nothing as a rule.
+    """
     metadata = {name: value for name, value in obj["metadata"].items() if name != "managedFields"}
+    entries = () if resource in _SHARED else obj["metadata"].get("managedFields") or ()
+    if foreign := [*_foreign(entries)]:
+        metadata["managedFields"] = foreign
     return {"apiVersion": resource.api_version, "kind": resource.kind, **obj, "metadata": metadata}
+
+
+def _foreign(entries: Iterable[Object]) -> Iterator[Object]:
+    for entry in entries:
+        if entry.get("manager") == FIELD_MANAGER or entry.get("subresource"):
+            continue
+        fields = {name: value for name, value in entry.get("fieldsV1", {}).items() if name in ("f:spec", "f:data")}
+        if fields:
+            yield {"manager": entry.get("manager", ""), "fieldsV1": fields}

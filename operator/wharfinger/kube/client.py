@@ -25,10 +25,10 @@ from kubernetes.aio.config.incluster_config import SERVICE_HOST_ENV_NAME
 
 from wharfinger import metrics
 from wharfinger.kube.errors import BusyError, KubeError, UnreachableError, from_status
-from wharfinger.kube.resources import Resource
+from wharfinger.kube.resources import FIELD_MANAGER, Resource
 
-FIELD_MANAGER = "wharfinger"
 _APPLY, _MERGE, _JSON = "application/apply-patch+yaml", "application/merge-patch+json", "application/json"
+_STRATEGIC = "application/strategic-merge-patch+json"
 _TRIES = 4
 _CONNECT_SECONDS = 5.0
 _TRANSPORT_ERRORS = (aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeError)
@@ -105,6 +105,11 @@ class Client:
         """JSON merge patch (RFC 7396)."""
         query = {"fieldManager": FIELD_MANAGER}
         return await self._request(_Call("patch", "PATCH", resource.path(namespace, name), query, body, _MERGE))
+
+    async def strategic(self, resource: Resource, namespace: str, name: str, body: Mapping[str, Any]) -> Object:
+        """Strategic merge patch (Kubernetes API conventions): it can name an entry of a list; built-in kinds only."""
+        query = {"fieldManager": FIELD_MANAGER}
+        return await self._request(_Call("patch", "PATCH", resource.path(namespace, name), query, body, _STRATEGIC))
 
     async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> Object:
         """Delete the object with this uid, dependents in the background. Raises ConflictError for another uid."""

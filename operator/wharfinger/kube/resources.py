@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 GROUP = "wharfinger.dev"
 MANAGED_BY = "app.kubernetes.io/managed-by=wharfinger"  # selects our children on the server
+FIELD_MANAGER = "wharfinger"  # of server-side apply
 REGISTRY_LABEL = f"{GROUP}/registry"  # on every child: the name of its Registry
 
 

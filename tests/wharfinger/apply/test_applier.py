@@ -5,7 +5,7 @@ from aiohttp import web
 from tests.wharfinger.apply.conftest import LABELS, TEAM, child
 
 from wharfinger.apply.applier import REFRESHED, Outcome
-from wharfinger.decide.plan import Event, Plan, Reference
+from wharfinger.decide.plan import Event, Plan, Reference, Removal
 from wharfinger.kube.cache import Key
 from wharfinger.kube.resources import CLAIM, CONFIG_MAP, DEPLOYMENT, EVENT, POD, REGISTRY, SECRET, SERVICE
 
@@ -157,3 +157,13 @@ async def test_a_pod_is_poked_by_an_annotation_and_not_too_often(api, cache, reg
     assert second.writes == 0
     assert second.again is not None
     assert 0 < second.again <= 1
+
+
+async def test_what_others_added_is_removed_by_a_patch_of_the_very_object(api, cache, registry, applier) -> None:
+    cache.put(SECRET, api.put(SECRET, {**child(SECRET, "team-tls"), "data": {"more": "eA=="}}))
+    removal = Removal(Reference("v1", "Secret", "team-tls"), {"data": {"more": None}})
+    gone = Removal(Reference("v1", "Secret", "never-seen"), {"data": {"more": None}})
+    outcome = await applier.carry_out(registry, Plan(remove=(removal, gone)))
+    assert api.seen("patch") == ["patch /api/v1/namespaces/ci/secrets/team-tls"]
+    assert (outcome.writes, outcome.failures) == (1, [])
+    assert "more" not in api.objects["secrets", "ci", "team-tls"]["data"]

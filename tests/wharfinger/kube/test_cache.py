@@ -131,6 +131,19 @@ def test_the_cache_finds_what_belongs_to_a_registry(told: list[Key]) -> None:
 
 
 def test_what_is_kept_has_its_type_and_no_managed_fields() -> None:
-    item = {"metadata": {"name": "s", "managedFields": [1]}, "data": {}}
+    item = {"metadata": {"name": "s", "managedFields": [{"manager": "wharfinger"}]}, "data": {}}
     assert trim(item, SECRET) == {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {}}
     assert "managedFields" in item["metadata"], "the original is not touched"
+
+
+@pytest.mark.parametrize("resource", [SECRET, POD, CLAIM])
+def test_of_managed_fields_only_what_others_set_in_a_child_is_kept(resource: Resource) -> None:
+    theirs = {"manager": "kubectl", "fieldsV1": {"f:data": {"f:more": {}}, "f:metadata": {"f:labels": {}}}}
+    entries = [
+        {"manager": "wharfinger", "fieldsV1": {"f:data": {"f:x": {}}}},
+        {"manager": "kubelet", "subresource": "status", "fieldsV1": {"f:spec": {}}},
+        {"manager": "annotator", "fieldsV1": {"f:metadata": {}}},
+        theirs,
+    ]
+    kept = trim({"metadata": {"name": "s", "managedFields": entries}}, resource)["metadata"].get("managedFields")
+    assert kept == ([{"manager": "kubectl", "fieldsV1": {"f:data": {"f:more": {}}}}] if resource == SECRET else None)
