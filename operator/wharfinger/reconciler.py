@@ -59,7 +59,7 @@ class Reconciler:
         outcome = await self._applier.carry_out(registry, plan)
         current = self._cache.registry(key) or registry
         self._observer.follow(current, eager=condition(current, "Ready") != "True")
-        if plan.apply or plan.poke:
+        if outcome.writes and (plan.apply or plan.poke):
             self._observer.nudge(key)
         waits = (outcome.again, plan.requeue_after, self._observer.pause(key))
         outcome.again = min((wait for wait in waits if wait is not None), default=None)

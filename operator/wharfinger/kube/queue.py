@@ -1,7 +1,8 @@
 """The keyed work queue.
 
 Rule: a key waits at most once, and is never worked on twice at the same time; a key added while it is worked on comes
-round again afterwards.
+round again afterwards. No key can keep the workers busy: after a burst it comes round at a modest rate, whoever keeps
+changing its objects (another field manager that fights for them, say).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Generic, TypeVar
 from wharfinger import metrics
 
 K = TypeVar("K")
+_BURST, _RATE = 30.0, 2.0  # runs of one key in a row, and then in each second
 
 
 class WorkQueue(Generic[K]):
@@ -26,6 +28,7 @@ class WorkQueue(Generic[K]):
         self._again: set[K] = set()  # added while being worked on
         self._timers: dict[K, asyncio.TimerHandle] = {}
         self._failures: dict[K, int] = {}
+        self._credit: dict[K, tuple[float, float]] = {}  # runs that a key may have now, and as of when
         self._wakeup = asyncio.Event()
         self._first, self._last = first_backoff, last_backoff
 
@@ -41,6 +44,9 @@ class WorkQueue(Generic[K]):
         if key in self._running:
             self._again.add(key)
         elif key not in self._since:
+            if (wait := (1.0 - self._credit_of(key)) / _RATE) > 0:
+                self.add_after(key, wait)
+                return
             self._cancel_timer(key)
             self._since[key] = self._now()
             self._ready.append(key)
@@ -75,12 +81,15 @@ class WorkQueue(Generic[K]):
             await self._wakeup.wait()
         key = self._ready.popleft()
         self._running[key] = self._now()
+        self._credit[key] = (self._credit_of(key) - 1.0, self._running[key])
         metrics.QUEUE_SECONDS.observe(self._running[key] - self._since.pop(key))
         return key
 
     def done(self, key: K) -> None:
         """Say that the work on a key has ended, however it ended."""
         del self._running[key]
+        if len(self._credit) > 2 * len(self._timers) + 1024:
+            self._credit = {known: held for known, held in self._credit.items() if self._credit_of(known) < _BURST}
         if key in self._again:
             self._again.discard(key)
             self.add(key)
@@ -94,6 +103,10 @@ class WorkQueue(Generic[K]):
         """Drop all timers."""
         for key in list(self._timers):
             self._cancel_timer(key)
+
+    def _credit_of(self, key: K) -> float:
+        credit, since = self._credit.get(key, (_BURST, 0.0))
+        return min(_BURST, credit + (self._now() - since) * _RATE)
 
     def _due(self, key: K) -> None:
         self._timers.pop(key, None)

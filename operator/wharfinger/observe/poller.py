@@ -2,19 +2,22 @@
 
 Rule: a reconcile never waits for a pod. It reads the last answer; when an answer changes, the Registry is looked at
 again. Polls are quick while something is still coming about, slow once it has. A report stands until a pod has failed
-to answer twice in a row: one lost packet does not make a Registry unready.
+to answer twice in a row: one lost packet does not make a Registry unready. Sizes count as changed by a step, not by a
+byte: others write to the same disk all the time.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wharfinger import metrics
 from wharfinger.decide.observed import Report
 from wharfinger.kube.cache import Key
 from wharfinger.observe.report import Asker, ReportError, Target
+
+_GIBIBYTE = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,19 @@ class _Watched:
     polls: int = 0  # since the last news
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     answers: dict[str, Answer] = field(default_factory=dict)  # by uid of the pod
+    told: dict[str, Answer] = field(default_factory=dict)  # what the last change that was told looked like
     missed: frozenset[str] = frozenset()  # pods whose last answer was none, though the one before was a report
     task: asyncio.Task[None] | None = None
+
+
+def _gist(answer: Answer) -> Answer:
+    """Return the answer with sizes in steps: about a mebibyte for what is used, one per cent for what is free."""
+    report = answer.report
+    if report is None:
+        return answer
+    step = max(1, min(_GIBIBYTE, report.capacity) // 1000)
+    used, available = -(-report.used // step), report.available // max(1, report.capacity // 100)
+    return replace(answer, report=replace(report, used=used, available=available))
 
 
 class Poller:
@@ -114,9 +128,11 @@ class Poller:
             answers = {uid: self._standing(watched, uid, answer) for uid, answer in fresh.items()}
             watched.missed = frozenset(uid for uid in fresh if answers[uid] != fresh[uid])
             watched.polls += 1
-            if answers != watched.answers:
+            if {uid: _gist(answer) for uid, answer in answers.items()} != watched.told:
+                watched.told = {uid: _gist(answer) for uid, answer in answers.items()}
                 watched.answers, watched.polls = answers, 0
                 self._on_change(key)
+            watched.answers = answers
             try:
                 await asyncio.wait_for(watched.wake.wait(), self._delay(watched))
             except TimeoutError:

@@ -137,3 +137,20 @@ async def test_many_workers_share_the_keys(queue, until) -> None:
     for task in tasks:
         task.cancel()
     assert set(worked) == set("abcdefgh")
+
+
+async def test_a_key_that_never_rests_leaves_the_workers_to_the_others(queue, monkeypatch) -> None:
+    monkeypatch.setattr("wharfinger.kube.queue._BURST", 5.0)
+    monkeypatch.setattr("wharfinger.kube.queue._RATE", 20.0)
+    begun, runs = asyncio.get_running_loop().time(), 0
+    while asyncio.get_running_loop().time() - begun < 0.3:
+        queue.add("restless")
+        try:
+            await soon(queue, 0.05)
+        except TimeoutError:
+            continue
+        runs += 1
+        queue.done("restless")
+    assert 5 <= runs <= 12
+    queue.add("other")
+    assert await soon(queue) == "other"

@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 
 import pytest
@@ -108,3 +109,17 @@ async def test_a_pod_that_hangs_holds_up_nobody_else(pod, poller, until, monkeyp
     poller.follow(Key("ci", "other"), frozenset({pod.target(uid="p9", ca="")}), eager=True)
     await until(lambda: poller.answers(Key("ci", "other")))
     assert poller.answers(TEAM) == {}
+
+
+async def test_a_byte_more_or_less_on_the_disk_is_no_news(pod, poller, told, until) -> None:
+    available = itertools.count(50_000_000_000, 4096)
+    storage = {"used": 3, "capacity": 100_000_000_000, "readOnly": False}
+    pod.answer = lambda: web.json_response({**STATUS, "storage": {**storage, "available": next(available)}})
+    poller.follow(TEAM, frozenset({pod.target()}), eager=True)
+    await until(lambda: len(pod.tokens) >= 5)
+    assert told == [TEAM]
+    report = poller.answers(TEAM)["p0"].report
+    assert report is not None
+    assert report.available > 50_000_000_000, "what is kept is exact"
+    storage["used"] = 20_000_000
+    await until(lambda: len(told) == 2)
