@@ -64,6 +64,23 @@ class Toleration(Model, frozen=True, kw_only=True):
     toleration_seconds: Annotated[int | None, Meta(description="How long NoExecute is tolerated.")] = None
 
 
+_AS_IN_A_POD = {"x-kubernetes-preserve-unknown-fields": True}
+
+
+class Affinity(Model, frozen=True, kw_only=True):
+    """Which nodes and neighbours the pod prefers or needs, as in a Pod's spec."""
+
+    node_affinity: Annotated[
+        dict[str, Any] | None, Meta(description="Nodes by their labels.", extra_json_schema=_AS_IN_A_POD)
+    ] = None
+    pod_affinity: Annotated[
+        dict[str, Any] | None, Meta(description="Pods to be near to.", extra_json_schema=_AS_IN_A_POD)
+    ] = None
+    pod_anti_affinity: Annotated[
+        dict[str, Any] | None, Meta(description="Pods to be far from.", extra_json_schema=_AS_IN_A_POD)
+    ] = None
+
+
 class Pod(Model, frozen=True, kw_only=True):
     """Settings of the registry's pod."""
 
@@ -77,13 +94,7 @@ class Pod(Model, frozen=True, kw_only=True):
     tolerations: Annotated[
         tuple[Toleration, ...], Meta(description="Taints that the pod tolerates.", max_length=32)
     ] = ()
-    affinity: Annotated[
-        dict[str, Any] | None,
-        Meta(
-            description="Affinity, as in a Pod's spec.",
-            extra_json_schema={"x-kubernetes-preserve-unknown-fields": True},
-        ),
-    ] = None
+    affinity: Annotated[Affinity | None, Meta(description="Affinity, as in a Pod's spec.")] = None
     priority_class_name: Annotated[ObjectName | None, Meta(description="PriorityClass of the pod.")] = None
     annotations: Annotated[ANNOTATIONS, Meta(description="Further annotations of the pod.")] = field(
         default_factory=dict

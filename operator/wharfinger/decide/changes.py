@@ -13,6 +13,7 @@ from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
 from wharfinger.decide.conditions import before
 from wharfinger.decide.desired import key_of
+from wharfinger.decide.drift import FIELDS
 from wharfinger.decide.foreign import paths
 from wharfinger.decide.observed import Observed
 from wharfinger.decide.outcome import Occurrence
@@ -33,7 +34,7 @@ def changes(
         there = (kind, name) in observed.children
         if kind == "Deployment" and not there and not stood:
             told.append(Occurrence("Normal", Reason.DEPLOYMENT_CREATED, f"Created Deployment {name!r}"))
-        elif spec_is_old and stood and (not there or kind not in _LIVELY):
+        elif spec_is_old and stood and (not there or kind not in _LIVELY) and not _ours(registry, child, differing):
             what = f"{_telling(differing)} had been changed" if there else "it was missing"
             told.append(Occurrence("Normal", Reason.CHILD_RESTORED, f"Put {kind} {name!r} right: {what}"))
         elif kind == "Deployment" and there:
@@ -50,6 +51,19 @@ def intrusions(added: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> tuple[
         message = f"Put {kind} {name!r} right: removed {_telling(paths(patch))}, which is not part of it"
         told.append(Occurrence("Normal", Reason.CHILD_RESTORED, message))
     return tuple(told)
+
+
+def _ours(registry: Registry, child: dict[str, Any], differing: Sequence[str]) -> bool:
+    """Whether the child changes because a newer operator asks for something else."""
+    if f"metadata.annotations.{FIELDS}" in differing:
+        return True
+    wanted = {container["image"] for container in _containers(child)}
+    return any(path.endswith(".image") for path in differing) and registry.status.get("image") not in wanted
+
+
+def _containers(child: dict[str, Any]) -> list[dict[str, Any]]:
+    containers: list[dict[str, Any]] = child.get("spec", {}).get("template", {}).get("spec", {}).get("containers", [])
+    return containers
 
 
 def _telling(named: Sequence[str]) -> str:

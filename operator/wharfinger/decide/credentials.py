@@ -170,7 +170,10 @@ def password_trouble(state: State) -> Finding | None:
     if not problems:
         return None
     more = f" ({len(problems) - 1} more like it)" if len(problems) > 1 else ""
-    return bad(problems[0].reason, f"{problems[0].message}. Until then the user's last password goes on working{more}")
+    user = next(password.user for password in state.passwords if password.problem is not None)
+    known = any(line.user == user for line in file.parse(state.text))
+    until = "the user's last password goes on working" if known else "the user cannot log in"
+    return bad(problems[0].reason, f"{problems[0].message}. Until then {until}{more}")
 
 
 def being_written(state: State) -> Finding | None:

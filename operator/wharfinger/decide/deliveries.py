@@ -99,12 +99,14 @@ def delivering(state: State) -> Finding:
 DELIVERING_CHECKS = (suspended, held, unasked, failing, silent, delivering)
 
 
-def status(hook: Hook, observed: Observed, unloaded: Finding | None, now: datetime) -> tuple[dict[str, Any], bool]:
-    """The status of one webhook, and whether it is healthy."""
+def status(
+    hook: Hook, observed: Observed, unloaded: Finding | None, now: datetime
+) -> tuple[dict[str, Any], Finding | None]:
+    """The status of one webhook, and what is wrong with it, if anything."""
     state = State(hook, unloaded, _summed(hook.name, observed))
     findings = {"Ready": first(READY_CHECKS, state), "Delivering": first(DELIVERING_CHECKS, state)}
-    healthy = findings["Ready"].status == "True" and findings["Delivering"].status != "False"
-    return _status(hook.manifest, findings, state.report, now), healthy
+    trouble = next((finding for finding in findings.values() if finding.status == "False"), None)
+    return _status(hook.manifest, findings, state.report, now), trouble
 
 
 def orphan(webhook: Manifest, now: datetime) -> dict[str, Any] | None:
@@ -116,16 +118,19 @@ def orphan(webhook: Manifest, now: datetime) -> dict[str, Any] | None:
     return None if fresh == (webhook.get("status") or {}) else fresh
 
 
-def summed_up(healthy: Mapping[str, bool]) -> Finding:
-    """The Registry's condition WebhooksReady."""
-    sick = sorted(name for name, well in healthy.items() if not well)
-    if sick:
-        more = f" and {len(sick) - 1} more" if len(sick) > 1 else ""
-        message = f"RegistryWebhook {sick[0]!r}{more} is not ready or not delivering: kubectl describe regwh {sick[0]}"
-        return bad(Reason.WEBHOOK_UNHEALTHY, message)
-    if not healthy:
+def summed_up(troubles: Mapping[str, Finding | None]) -> Finding:
+    """The Registry's condition WebhooksReady, from what is wrong with each webhook."""
+    sick = [(name, trouble) for name, trouble in sorted(troubles.items()) if trouble is not None]
+    waiting = [trouble for _, trouble in sick if trouble.reason == Reason.CONFIGURATION_PENDING]
+    if waiting and len(waiting) == len(sick):
+        return waiting[0]
+    for name, trouble in sick:
+        if trouble.reason != Reason.CONFIGURATION_PENDING:
+            more = f"; {len(sick) - 1} more not ready or not delivering" if len(sick) > 1 else ""
+            return bad(Reason.WEBHOOK_UNHEALTHY, f"RegistryWebhook {name!r}: {trouble.message}{more}")
+    if not troubles:
         return good(Reason.NO_WEBHOOKS, "no RegistryWebhook names this Registry")
-    count = len(healthy)
+    count = len(troubles)
     return good(Reason.WEBHOOKS_HEALTHY, f"{count} webhook{'s' if count != 1 else ''} ready")
 
 
@@ -138,9 +143,9 @@ def held_by_pause(hook: Hook, configuration: str) -> Finding | None:
     )
 
 
-def total(healthy: list[bool]) -> WebhooksStatus:
+def total(troubles: Mapping[str, Finding | None]) -> WebhooksStatus:
     """The Registry's own figures on its webhooks."""
-    return WebhooksStatus(total=len(healthy), healthy=sum(healthy))
+    return WebhooksStatus(total=len(troubles), healthy=sum(trouble is None for trouble in troubles.values()))
 
 
 def _failed(report: WebhookReport) -> bool:

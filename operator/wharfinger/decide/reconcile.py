@@ -11,6 +11,7 @@ from typing import Any
 
 from wharfinger.api import API_VERSION, load
 from wharfinger.api.meta import plain
+from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
 from wharfinger.api.status import Condition, RegistryStatus
 from wharfinger.children.owner import Owner
@@ -51,12 +52,12 @@ def decide(registry: Registry, observed: Observed, settings: Settings, *, now: d
     us = Reference(API_VERSION, "Registry", owner.name)
     wanted = desired(registry, owner, observed, settings, now=now, mint=mint)
     changed, added = _drift(observed, wanted)
-    statuses, healthy = _webhooks(registry, observed, wanted, now)
-    findings = _findings(registry, owner, observed, wanted, healthy)
+    statuses, hooks = _webhooks(registry, observed, wanted, now)
+    findings = _findings(registry, owner, observed, wanted, now) | {"WebhooksReady": deliveries.summed_up(hooks)}
     turned = conditions(findings, registry.status, registry.metadata.generation, now)
     fresh = _status(registry, owner, observed, wanted, turned)
-    if healthy:
-        fresh["webhooks"] = plain(deliveries.total(list(healthy.values())))
+    if hooks:
+        fresh["webhooks"] = plain(deliveries.total(hooks))
     if fresh != registry.status:
         statuses[us] = fresh
     occurrences = (
@@ -74,7 +75,7 @@ def decide(registry: Registry, observed: Observed, settings: Settings, *, now: d
         statuses=statuses,
         events=tuple(Event(o.type, o.reason.value, o.message, us) for o in occurrences),
         poke=stale,
-        requeue_after=_next_look(wanted, stale, now),
+        requeue_after=_next_look(wanted, stale, findings, now),
     )
 
 
@@ -88,28 +89,27 @@ def _drift(observed: Observed, wanted: Desired) -> tuple[list[_Changed], list[_A
 
 def _webhooks(
     registry: Registry, observed: Observed, wanted: Desired, now: datetime
-) -> tuple[dict[Reference, dict[str, Any]], dict[str, bool]]:
-    """The statuses of RegistryWebhooks that changed, and which of all are healthy."""
+) -> tuple[dict[Reference, dict[str, Any]], dict[str, Finding | None]]:
+    """The statuses of RegistryWebhooks that changed, and what is wrong with each of all, if anything."""
     behind = unloaded(observed, registry.spec.replicas, CONFIGURATION, sha256(wanted.configured.text))
     statuses: dict[Reference, dict[str, Any]] = {}
-    healthy: dict[str, bool] = {}
+    troubles: dict[str, Finding | None] = {}
     for hook in wanted.hooks:
         held = deliveries.held_by_pause(hook, wanted.configured.text) if registry.spec.paused else None
-        fresh, healthy[hook.name] = deliveries.status(hook, observed, held or behind, now)
+        fresh, troubles[hook.name] = deliveries.status(hook, observed, held or behind, now)
         if fresh != (hook.manifest.get("status") or {}):
             statuses[Reference(API_VERSION, "RegistryWebhook", hook.name)] = fresh
-    return statuses, healthy
+    return statuses, troubles
 
 
 def _findings(
-    registry: Registry, owner: Owner, observed: Observed, wanted: Desired, healthy: Mapping[str, bool]
+    registry: Registry, owner: Owner, observed: Observed, wanted: Desired, now: datetime
 ) -> dict[str, Finding]:
     findings = {
         "StorageReady": wanted.stored.finding,
         "CertificateReady": certificates.finding(registry, observed, wanted.serving),
         "CredentialsReady": wanted.credited.finding,
-        "WorkloadReady": rollout.finding(registry, observed, wanted.configured.text),
-        "WebhooksReady": deliveries.summed_up(healthy),
+        "WorkloadReady": rollout.finding(registry, observed, wanted.configured.text, now),
     }
     url = configuration.url(registry, owner)
     return {"Ready": status.summed_up(registry, findings, url), **findings}
@@ -131,7 +131,11 @@ def _status(
     return plain(fresh)
 
 
-def _next_look(wanted: Desired, stale: tuple[str, ...], now: datetime) -> float | None:
+def _next_look(wanted: Desired, stale: tuple[str, ...], findings: Mapping[str, Finding], now: datetime) -> float | None:
     moments = [moment for moment in (wanted.serving.wake, wanted.credited.wake) if moment is not None]
     waits = [max(1.0, (moment - now).total_seconds()) for moment in moments]
-    return min([*waits, *([poke.AGAIN] if stale else [])], default=None)
+    if stale:
+        waits.append(poke.AGAIN)
+    if findings["WorkloadReady"].reason == Reason.POD_STARTING:
+        waits.append(rollout.GRACE.total_seconds())
+    return min(waits, default=None)

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from wharfinger.api.parse import ParseError, timestamp
 from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
 from wharfinger.decide.condition import Finding, bad, first, good
 from wharfinger.decide.observed import Manifest, Observed
 from wharfinger.decide.replicas import CONFIGURATION, active, pod_name, sha256, unloaded
 
+GRACE = timedelta(seconds=30)  # from a container's start until its pod should be ready
 _PULL = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError")
 _REFUSED = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PreCreateHookError")
 
@@ -27,6 +30,7 @@ class State:
     registry: Registry
     observed: Observed
     configuration: str  # the file that should be loaded
+    now: datetime
 
     @property
     def deployment(self) -> Manifest | None:
@@ -143,7 +147,7 @@ def starting(state: State) -> Finding | None:
         ready = any(c.get("type") == "Ready" and c.get("status") == "True" for c in status.get("conditions") or [])
         if ready:
             continue
-        if any(container.get("started") for _, container in state.containers()):
+        if _long_up(replica.pod, state.now):
             return bad(Reason.POD_NOT_READY, f"pod {name} runs but is not ready: see kubectl logs {name}")
         return bad(Reason.POD_STARTING, f"pod {name} is starting{state.event()}")
     return None
@@ -177,6 +181,18 @@ CHECKS = (
 )  # fmt: skip
 
 
-def finding(registry: Registry, observed: Observed, configuration: str) -> Finding:
+def finding(registry: Registry, observed: Observed, configuration: str, now: datetime) -> Finding:
     """The condition WorkloadReady. `configuration` is the text of the file that should be loaded."""
-    return first(CHECKS, State(registry, observed, configuration))
+    return first(CHECKS, State(registry, observed, configuration, now))
+
+
+def _long_up(pod: Manifest, now: datetime) -> bool:
+    """Whether a container of the pod has been up for so long that it should be ready."""
+    for status in pod.get("status", {}).get("containerStatuses") or []:
+        running = (status.get("state") or {}).get("running") or {}
+        try:
+            if status.get("started") and now - timestamp(running.get("startedAt", "")) >= GRACE:
+                return True
+        except ParseError:
+            continue
+    return False

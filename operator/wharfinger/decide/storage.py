@@ -175,9 +175,18 @@ def pending(state: State) -> Finding | None:
     """Is it waiting for a volume?"""
     if state.phase == "Bound":
         return None
-    told = next((event for event in state.observed.pod_events if "volume" in event.lower()), "")
+    if state.registry.spec.replicas == 0:
+        return bad(
+            Reason.CLAIM_PENDING, f"claim {state.name!r} gets its volume with its first pod: set spec.replicas to 1"
+        )
+    told = next((event for event in state.observed.pod_events if _about_volumes(event)), "")
     hint = told or "check that its StorageClass exists and has a provisioner (kubectl describe pvc says more)"
     return bad(Reason.CLAIM_PENDING, f"claim {state.name!r} waits for a volume: {hint}")
+
+
+def _about_volumes(event: str) -> bool:
+    """Whether a warning explains a missing volume, and does not only complain of it."""
+    return "FailedScheduling" not in event and any(word in event.lower() for word in ("volume", "storageclass"))
 
 
 def resizing(state: State) -> Finding | None:

@@ -56,7 +56,7 @@ def pods(registry: Registry, owner: Owner, settings: Settings, claim: str) -> di
             resources=resources,
             node_selector=pod.node_selector,
             tolerations=[plain(toleration) for toleration in pod.tolerations],
-            affinity=pod.affinity,
+            affinity=plain(pod.affinity) if pod.affinity else None,
             priority_class=pod.priority_class_name,
             labels=pod.labels,
             annotations=pod.annotations,

@@ -1,5 +1,7 @@
 """Events about writes: why a rollout happens, and what was put right."""
 
+from wharfinger.decide.observed import Settings
+
 
 def ready(world, **spec):
     here = world(spec)
@@ -40,6 +42,14 @@ def test_a_rollout_that_the_user_asked_for_names_its_first_difference(world):
     assert (
         "Normal DeploymentChanged: Changed Deployment 'team': spec.template.spec.containers[wharf].image" in here.events
     )
+
+
+def test_a_newer_operator_s_image_is_a_change_and_no_repair(world):
+    here = ready(world)
+    here.settings = Settings(image="wharfinger/wharf:0.2.0")
+    here.settle()
+    what = "spec.template.spec.containers[wharf].image"
+    assert here.events[0] == f"Normal DeploymentChanged: Changed Deployment 'team': {what}"
 
 
 def test_the_operator_s_own_changes_of_secrets_are_no_repairs(world):

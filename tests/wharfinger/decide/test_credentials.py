@@ -72,6 +72,7 @@ def test_a_missing_secret_is_named_and_stops_nobody_else(world):
     status, reason, message = here.condition("CredentialsReady")
     assert (status, reason) == ("False", "PasswordMissing")
     assert "Secret 'theirs'" in message
+    assert "the user cannot log in" in message
     assert works(here, "a", here.data("team-user-a", "password"))
     assert here.condition("WorkloadReady")[0] == "True"
     assert here.condition("Ready")[:2] == ("False", "PasswordMissing")
@@ -90,6 +91,7 @@ def test_a_secret_that_goes_missing_leaves_the_old_password_working(world):
     here.settle()
     assert lines(here) == before
     assert here.condition("CredentialsReady")[:2] == ("False", "PasswordMissing")
+    assert "last password goes on working" in here.condition("CredentialsReady")[2]
     assert ("Secret", "team-pull") in here.observed.children
 
 

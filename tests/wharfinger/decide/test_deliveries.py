@@ -48,7 +48,9 @@ def test_a_new_webhook_is_ready_once_every_replica_knows_it(world):
     here.change(webhooks=(manifest,))
     here.step()
     assert condition(manifest, "Ready")[:2] == ("False", "ConfigurationPending")
+    assert here.condition("WebhooksReady")[:2] == ("False", "ConfigurationPending")
     here.settle()
+    assert not [event for event in here.events if "Webhook" in event]
     assert condition(manifest, "Ready")[:2] == ("True", "EndpointLive")
     assert condition(manifest, "Delivering")[:2] == ("Unknown", "NothingSent")
     assert manifest["status"]["observedGeneration"] == 2
@@ -79,6 +81,14 @@ def test_an_endpoint_that_fails_is_shown_with_what_it_said(world):
     assert here.condition("WebhooksReady")[:2] == ("False", "WebhookUnhealthy")
     assert "'deploy'" in here.condition("WebhooksReady")[2]
     assert here.condition("Ready")[0] == "True"  # the registry itself serves
+
+
+def test_of_several_the_one_that_needs_help_is_named_first(world):
+    here = start(world, hook("a"), hook("b", headersFrom=[{"name": "A", "secretName": "s", "key": "k"}]), hook("c"))
+    status, reason, message = here.condition("WebhooksReady")
+    assert (status, reason) == ("False", "WebhookUnhealthy")
+    assert message.startswith("RegistryWebhook 'b': Secret 's' is missing")
+    assert here.registry["status"]["webhooks"] == {"total": 3, "healthy": 2}
 
 
 def test_figures_stay_while_the_registry_cannot_be_asked(world):

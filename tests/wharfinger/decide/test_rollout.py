@@ -81,8 +81,13 @@ CASES = {
         "(exit code 137, OOMKilled): see kubectl logs",
     ),
     "it is starting": ({"containerStatuses": waiting("ContainerCreating")}, "PodStarting", "team-0 is starting"),
+    "it has only just started": (
+        {"containerStatuses": [{"started": True, "state": {"running": {"startedAt": "2026-03-01T11:59:45Z"}}}]},
+        "PodStarting",
+        "team-0 is starting",
+    ),
     "it runs but is not ready": (
-        {"containerStatuses": [{"started": True, "state": {"running": {}}}]},
+        {"containerStatuses": [{"started": True, "state": {"running": {"startedAt": "2026-03-01T11:59:30Z"}}}]},
         "PodNotReady",
         "see kubectl logs team-0",
     ),
@@ -100,6 +105,12 @@ def test_what_stands_in_the_way_is_named(world, case):
     found = with_pod(start(world), **status)
     assert found[:2] == ("False", expected)
     assert said in found[2]
+
+
+def test_a_starting_pod_is_looked_at_again(world):
+    here = start(world)
+    with_pod(here)
+    assert here.plans[-1].requeue_after == 30
 
 
 def test_a_pod_that_hangs_at_its_start_passes_on_the_newest_warning(world):

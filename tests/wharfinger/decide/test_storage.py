@@ -133,10 +133,21 @@ def test_a_pending_claim_passes_on_what_kubernetes_says(world):
     here = start(world)
     here.change(
         children={**here.observed.children, KEY: here.child(*KEY) | {"status": {"phase": "Pending"}}},
-        pod_events=("Failed to pull", 'no persistent volumes available, storageclass "slow" not found'),
+        pod_events=(
+            "FailedScheduling: unbound PersistentVolumeClaims",
+            'no persistent volumes available, storageclass "slow" not found',
+        ),
     )
     here.step()
     assert 'storageclass "slow" not found' in here.condition("StorageReady")[2]
+
+
+def test_a_claim_of_a_stopped_registry_says_what_it_waits_for(world):
+    here = start(world)
+    here.edit(replicas=0)
+    here.change(children={**here.observed.children, KEY: here.child(*KEY) | {"status": {"phase": "Pending"}}})
+    here.step()
+    assert "set spec.replicas to 1" in here.condition("StorageReady")[2]
 
 
 def test_a_claim_that_somebody_deletes_is_a_warning(world):

@@ -39,14 +39,14 @@ def test_pod_settings_arrive(world):
         pod={
             "nodeSelector": {"disk": "fast"},
             "tolerations": [{"key": "a", "operator": "Exists", "tolerationSeconds": 5}],
-            "affinity": {"nodeAffinity": {"x": [1]}},
+            "affinity": {"nodeAffinity": {"x": [1]}, "podAntiAffinity": {"y": 2}},
             "priorityClassName": "high",
             "imagePullPolicy": "Always",
         },
     )
     assert spec["nodeSelector"] == {"disk": "fast"}
     assert spec["tolerations"] == [{"key": "a", "operator": "Exists", "tolerationSeconds": 5}]
-    assert spec["affinity"] == {"nodeAffinity": {"x": [1]}}
+    assert spec["affinity"] == {"nodeAffinity": {"x": [1]}, "podAntiAffinity": {"y": 2}}
     assert spec["priorityClassName"] == "high"
     assert spec["containers"][0]["imagePullPolicy"] == "Always"
 
