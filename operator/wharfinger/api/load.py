@@ -80,3 +80,13 @@ def _amounts(fields: Iterator[tuple[str, Any, str | int]]) -> None:
             parse(text)
         except ParseError as error:
             raise InvalidError(f"{path}: {error}") from error
+
+
+def _prepare() -> None:
+    """Let msgspec learn the models while there is one thread: two that are first at the same time crash the process."""
+    metadata = {"name": "a", "namespace": "a", "uid": "a", "generation": 1}
+    registry({"metadata": metadata})
+    webhook({"metadata": metadata, "spec": {"registryRef": {"name": "a"}, "url": "https://a"}})
+
+
+_prepare()

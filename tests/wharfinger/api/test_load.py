@@ -1,5 +1,8 @@
 """Live objects become models; what does not fit is said, by field and remedy."""
 
+import subprocess
+import sys
+
 import pytest
 
 from wharfinger.api import load
@@ -86,3 +89,22 @@ def test_a_whole_webhook_is_read():
     assert loaded.spec.tls is not None
     assert loaded.spec.tls.ca is not None
     assert loaded.spec.tls.ca.key == "ca.crt"
+
+
+def test_many_threads_may_be_the_first_to_read() -> None:
+    script = """
+import sys, threading
+from wharfinger.api import load
+threads, together = 12, threading.Barrier(12)
+sys.setswitchinterval(1e-6)
+team = {"metadata": {"name": "a", "namespace": "b", "uid": "c", "generation": 1}, "spec": {"auth": {"users": []}}}
+def read():
+    together.wait()
+    load.registry(team)
+readers = [threading.Thread(target=read) for _ in range(threads)]
+[reader.start() for reader in readers]
+[reader.join() for reader in readers]
+"""
+    # a process of its own: what is being tested happens once in a process, and used to end it
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
