@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help up down status images test lint types unit e2e generate lock clean
+.PHONY: help up down status images test lint types unit e2e bench generate lock clean
 
 help: ## Print this page
 	@echo "Wharfinger: make TARGET"
@@ -56,6 +56,9 @@ unit: $(READY) ## Run tests/: no cluster, no root, under a minute
 
 e2e: $(READY) ## Run e2e/ against the cluster of `make up` (or KUBECONFIG)
 	@$(BIN)/pytest e2e --timeout=300 $(ARGS)
+
+bench: $(READY) ## Measure wharf beside other registries: minutes; ARGS=--quick for a look
+	@$(BIN)/python -m bench $(ARGS)
 
 generate: $(READY) ## Write the CRDs and the reference pages anew from the models
 	@$(BIN)/python -m wharfinger.api.generate

@@ -1,0 +1,42 @@
+"""The command `python -m bench`: runs the figures, prints the table, and writes docs/benchmarks/results.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import report, servers
+from bench.figures import FIGURES, FULL, QUICK, Run
+from bench.growth import growth
+from bench.machine import Place
+
+ALL = {**FIGURES, "growth": growth}
+RESULTS = Path(__file__).resolve().parents[1] / "docs" / "benchmarks" / "results.md"
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(
+        prog="bench",
+        description="Measure wharf beside Distribution (built on first use), zot (if the environment's ZOT names its "
+        "binary) and nginx (if it is installed). Needs wrk, curl and Go.",
+    )
+    parser.add_argument("--quick", action="store_true", help="one short round of each; writes no page")
+    parser.add_argument("--only", nargs="+", choices=list(ALL), default=list(ALL), help="these figures; writes no page")
+    parser.add_argument("--servers", nargs="+", choices=list(servers.MAKERS), help="these servers; writes no page")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="wharf-bench-") as directory:
+        place = Place.make(Path(directory))
+        names = options.servers or servers.available()
+        run = Run(place, QUICK if options.quick else FULL, names, lambda text: print(text, file=sys.stderr, flush=True))
+        for name in options.only:
+            ALL[name](run)
+            (place.root / "large").unlink(missing_ok=True)
+    print(report.table(run))
+    if not options.quick and options.only == list(ALL) and not options.servers:
+        RESULTS.parent.mkdir(parents=True, exist_ok=True)
+        RESULTS.write_text(report.page(run, "make bench", datetime.now(UTC)))  # noqa: TID251 - a command line dates its page
+        print(f"written: {RESULTS}")
