@@ -67,7 +67,7 @@ def decide(
         keep=frozenset(keep),
         events=(
             *(event for password in passwords for event in password.events),
-            *(() if staged else desk.removed(passwords)),
+            *(() if staged else (*desk.removed(passwords), *desk.replaced(passwords, lines))),
         ),
         wake=min((line.expires for line in lines if line.expires is not None), default=None),
         text=text,
@@ -141,6 +141,17 @@ class _Desk:
         return tuple(
             Occurrence("Normal", Reason.USER_REMOVED, f"User {user!r} can no longer log in") for user in sorted(gone)
         )
+
+    def replaced(self, passwords: Iterable[Password], lines: Iterable[file.Line]) -> tuple[Occurrence, ...]:
+        """Passwords that were changed in a Secret of the user's."""
+        now = file.live(lines)
+        told = []
+        for password in passwords:
+            old = file.live(self._of(password.user))
+            if password.child is None and old and not set(old) & set(now):
+                message = f"The password of user {password.user!r} was replaced, as Secret {password.secret!r} says"
+                told.append(Occurrence("Normal", Reason.PASSWORD_CHANGED, message))
+        return tuple(told)
 
     def _of(self, user: str) -> list[file.Line]:
         return [line for line in self.written.lines if line.user == user]

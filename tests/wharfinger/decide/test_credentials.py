@@ -99,8 +99,11 @@ def test_an_edited_secret_gives_the_new_password_beside_the_old_until_the_overla
     here = world({"auth": {"rotationOverlap": "1h", "users": [{"name": "ci", "passwordFrom": {"secretName": "s"}}]}})
     here.secret("s", password="old")
     here.settle()
+    here.events.clear()
     here.secret("s", password="new")
     here.settle()
+    assert here.events[0] == "Normal PasswordChanged: The password of user 'ci' was replaced, as Secret 's' says"
+    assert sum("PasswordChanged" in event for event in here.events) == 1
     assert works(here, "ci", "old")
     assert works(here, "ci", "new")
     (user,) = here.registry["status"]["users"]
