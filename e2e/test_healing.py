@@ -82,6 +82,7 @@ ADDITIONS = {
         {"spec": {"template": {"spec": {"containers": [{"name": "wharf", "env": [{"name": "X", "value": "1"}]}]}}}},
     ),
     "the host's network": ("deployment/team", {"spec": {"template": {"spec": {"hostNetwork": True}}}}),
+    "another strategy": ("deployment/team", {"spec": {"strategy": {"type": "RollingUpdate"}}}),
     "a port": ("service/team", {"spec": {"ports": [{"name": "more", "port": 81}]}}),
     "a key": ("secret/team-htpasswd", {"data": {"more": "eA=="}}),
 }
@@ -102,6 +103,21 @@ def test_what_someone_added_to_a_child_goes_again(
         return all(now.get(part) == before.get(part) for part in ("spec", "data"))
 
     eventually(f"{child} is as it was", gone, timeout=30)
+    kubectl.wait_ready(registry, namespace, timeout=90)
+
+
+@pytest.mark.parametrize("child", ["deployment/team", "configmap/team-ca", "secret/team-htpasswd"])
+def test_a_child_that_is_told_to_be_anothers_is_taken_back(
+    kubectl: Kubectl, namespace: str, registry: str, child: str
+) -> None:
+    kind, name = child.split("/")
+    kubectl("label", child, "-n", namespace, "wharfinger.dev/registry=another", "--overwrite")
+
+    def ours() -> bool:
+        now = kubectl.get(kind, name, namespace) or {}
+        return bool(now["metadata"]["labels"]["wharfinger.dev/registry"] == registry)
+
+    eventually(f"{child} has its label back", ours, timeout=30)
     kubectl.wait_ready(registry, namespace, timeout=90)
 
 

@@ -50,14 +50,17 @@ class Applier:
         self.refusals = Refusals()
 
     async def carry_out(self, registry: Manifest, plan: Plan) -> Outcome:
-        """Apply, delete, poke, then write statuses and Events. Failures are collected, never raised."""
+        """Remove, apply, delete, poke, then write statuses and Events. Failures are collected, never raised."""
         outcome = Outcome()
-        if await reclaim(self._client, self._cache, registry, plan.apply, outcome.failures):
+        wanted = plan.apply if self._stands(registry) else ()
+        if await reclaim(self._client, self._cache, registry, wanted, outcome.failures):
             outcome.writes += 1
             outcome.again = 0.0  # what was decided did not know of these: decide again
             return outcome
         if outcome.failures:
             return outcome
+        for removal in plan.remove:  # first: what others added may be why ours would be refused
+            await self._remove(registry, removal, outcome)
         if await self._apply_all(registry, plan, outcome):
             outcome.again = 0.0  # the status has to say what was refused, or no longer is
         await self._put_away(registry, plan, outcome)
@@ -128,8 +131,6 @@ class Applier:
         await self._write(resource, reference.name, delete, outcome)
 
     async def _put_away(self, registry: Manifest, plan: Plan, outcome: Outcome) -> None:
-        for removal in plan.remove:
-            await self._remove(registry, removal, outcome)
         for reference in plan.delete:
             await self._delete(registry, reference, outcome)
         for pod in plan.poke:

@@ -1,8 +1,8 @@
-"""Finds Secrets and claims of ours that lost their labels, before new ones are written over them.
+"""Finds children of ours that lost their labels, before new ones are written over them.
 
-Rule: without its label an object is not in the cache and looks deleted; a password made anew would end the one in use.
-So whatever holds state and seems missing is asked for by name first. That costs a request only when something is
-missing from a Registry that has been seen to before.
+Rule: without its label an object is not in the cache and looks deleted; a password made anew would end the one in use,
+and anything else would be refused as somebody else's. So whatever seems missing is asked for by name first, and is ours
+if the Registry owns it. That costs a request only when something is missing from a Registry that was seen to before.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from wharfinger.decide.observed import Manifest
 from wharfinger.kube.cache import Cache, key_of
 from wharfinger.kube.client import Client
 from wharfinger.kube.errors import KubeError, NotFoundError
-from wharfinger.kube.resources import CLAIM, MANAGED_BY, REGISTRY_LABEL, SECRET, Resource, resource_of
-
-_STATEFUL = (SECRET, CLAIM)
+from wharfinger.kube.resources import MANAGED_BY, REGISTRY_LABEL, Resource, resource_of
 
 
 async def reclaim(
@@ -26,12 +24,8 @@ async def reclaim(
     """Give labels back to what lost them, and say whether there was any."""
     if not registry.get("status"):
         return False  # never seen to before: nothing of its own can be there
-    missing = [
-        (resource, key_of(manifest).name)
-        for manifest in wanted
-        if (resource := resource_of(manifest["apiVersion"], manifest["kind"])) in _STATEFUL
-        and cache.child(key_of(registry), resource, key_of(manifest).name) is None
-    ]
+    named = [(resource_of(child["apiVersion"], child["kind"]), key_of(child).name) for child in wanted]
+    missing = [entry for entry in named if cache.child(key_of(registry), *entry) is None]
     found = await asyncio.gather(*(_relabel(client, cache, registry, *entry) for entry in missing))
     failures.extend(result for result in found if isinstance(result, Failure))
     return any(result is True for result in found)

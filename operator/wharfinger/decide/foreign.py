@@ -17,6 +17,7 @@ from wharfinger.decide.observed import Manifest
 _OURS = ("spec", "data")
 # the API server's controllers write into a claim's spec
 _LEFT_ALONE = ("PersistentVolumeClaim",)
+_UNION = "spec.strategy"
 _ANYBODYS = "spec.template.metadata.annotations"
 
 
@@ -46,7 +47,7 @@ def paths(patch: Mapping[str, Any], at: str = "") -> tuple[str, ...]:
                 where = f"{path}[{item[_merge_key(item)]}]"
                 inner = {name: part for name, part in item.items() if name != _merge_key(item)}
                 found += [where] if "$patch" in item else paths(inner, where)
-        else:
+        elif value is None:
             found.append(path)
     return tuple(sorted(found))
 
@@ -68,6 +69,9 @@ def _strip(fields: Mapping[str, Any], wanted: Any, live: Any, path: str) -> dict
                 patch[name] = items
         elif found := _strip(inner, wanted[name], live[name], f"{path}.{name}"):
             patch[name] = found
+    if patch and path == _UNION:
+        # a strategy without its parameters is only valid together with the type that has none
+        patch["type"] = wanted["type"]
     return patch
 
 

@@ -5,7 +5,7 @@ from tests.wharfinger.apply.conftest import LABELS, child
 from wharfinger.apply.reclaim import reclaim
 from wharfinger.apply.refusal import Failure
 from wharfinger.kube.cache import Key
-from wharfinger.kube.resources import DEPLOYMENT, SECRET
+from wharfinger.kube.resources import DEPLOYMENT, REGISTRY_LABEL, SECRET
 
 TEAM = Key("ci", "team")
 WANTED = [child(SECRET, "team-user-admin", data={"password": "bmV3"}), child(DEPLOYMENT, "team")]
@@ -31,9 +31,10 @@ async def test_a_secret_that_lost_its_labels_gets_them_back_and_keeps_its_passwo
 
 async def test_what_is_really_missing_is_left_to_be_made(api, client, cache, registry, failures) -> None:
     assert not await reclaim(client, cache, registry, WANTED, failures)
-    assert api.seen("get") == ["get /api/v1/namespaces/ci/secrets/team-user-admin"], (
-        "only what holds state is asked for"
-    )
+    assert sorted(api.seen("get")) == [
+        "get /api/v1/namespaces/ci/secrets/team-user-admin",
+        "get /apis/apps/v1/namespaces/ci/deployments/team",
+    ]
 
 
 async def test_a_secret_of_someone_else_is_not_reclaimed(api, client, cache, registry, failures) -> None:
@@ -49,11 +50,25 @@ async def test_a_new_registry_costs_no_question(api, client, cache, registry, fa
 
 async def test_what_is_known_costs_no_question(api, client, cache, registry, failures) -> None:
     cache.put(SECRET, api.put(SECRET, WANTED[0]))
+    cache.put(DEPLOYMENT, api.put(DEPLOYMENT, WANTED[1]))
+    api.calls.clear()
     assert not await reclaim(client, cache, registry, WANTED, failures)
     assert api.calls == []
 
 
 async def test_not_knowing_is_no_reason_to_overwrite(api, client, cache, registry, failures) -> None:
     api.fail("get", lambda: web.json_response({"message": "no"}, status=403))
-    assert not await reclaim(client, cache, registry, WANTED, failures)
+    assert not await reclaim(client, cache, registry, WANTED[:1], failures)
     assert [failure.name for failure in failures] == ["team-user-admin"]
+
+
+async def test_a_deployment_whose_label_names_another_registry_is_ours_by_its_owner(
+    api, client, cache, registry, failures
+) -> None:
+    lost = child(DEPLOYMENT, "team")
+    lost["metadata"]["labels"] = {**LABELS, REGISTRY_LABEL: "another"}
+    api.put(DEPLOYMENT, lost)
+    assert await reclaim(client, cache, registry, WANTED[1:], failures)
+    found = cache.child(TEAM, DEPLOYMENT, "team")
+    assert found is not None
+    assert found["metadata"]["labels"] == LABELS

@@ -98,3 +98,13 @@ def test_a_claim_is_left_alone() -> None:
 def test_a_child_that_nobody_else_touched_needs_nothing() -> None:
     assert removal(WANTED, {}) == {}
     assert removal(WANTED, {"metadata": {"name": "team"}, "spec": {"paused": True}}) == {}
+
+
+def test_parameters_of_another_strategy_go_together_with_its_type() -> None:
+    wanted = {"kind": "Deployment", "metadata": {}, "spec": {"strategy": {"type": "Recreate"}}}
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}
+    fields = {"f:spec": {"f:strategy": {"f:type": {}, "f:rollingUpdate": {".": {}, "f:maxSurge": {}}}}}
+    there = {"metadata": {"managedFields": [{"fieldsV1": fields}]}, "spec": {"strategy": strategy}}
+    found = removal(wanted, there)
+    assert found == {"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}}}
+    assert paths(found) == ("spec.strategy.rollingUpdate",)
