@@ -107,6 +107,10 @@ class Config(_Struct, frozen=True, kw_only=True):
     ] = None
     webhooks: Annotated[list[Webhook], Meta(description="Endpoints that are told of events.")] = []
     read_only: Annotated[bool, Meta(description="Refuse pushes; deletes still work.")] = False
+    sparse_images: Annotated[
+        Literal["Refuse", "Accept"],
+        Meta(description="Images whose layers are not in the repository. Accept: they may be pushed later, or never."),
+    ] = "Refuse"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least level logged.")] = "info"
     garbage: Annotated[Garbage, Meta(description="Garbage collection.")] = Garbage()
     upload_expiry: Annotated[float, Meta(description="Seconds without a byte that end an upload session.", gt=0)] = (

@@ -13,7 +13,7 @@ from wharf.http.messages import Response, first_line
 from wharf.metadata.interface import ManifestPut
 from wharf.protocol import digests, references
 from wharf.protocol.errors import Problem, RegistryError
-from wharf.protocol.manifests import SIZE_LIMIT, ManifestError, ParsedManifest, parse
+from wharf.protocol.manifests import SIZE_LIMIT, ManifestError, parse
 
 if TYPE_CHECKING:
     from wharf.http.messages import Request
@@ -54,18 +54,19 @@ async def put(services: Services, request: Request) -> Response:
         parsed = parse(content, request.header(b"content-type") or "")
     except ManifestError as error:
         raise RegistryError(Problem.MANIFEST_INVALID, str(error)) from error
-    named = await _named(services, request.name, parsed)
+    refuse = request.live.config.sparse_images == "Refuse"
     manifest = ManifestPut(
         repository=request.name,
         digest=digest,
         media_type=parsed.media_type,
         content=content,
-        blobs=named[0],
-        manifests=named[1],
+        blobs=parsed.blobs if refuse else (),
+        manifests=parsed.manifests,
         subject=parsed.subject,
         artifact_type=parsed.artifact_type,
         annotations=parsed.annotations,
         tags=tags,
+        optional=parsed.optional if refuse else (*parsed.blobs, *parsed.optional),
     )
     about: dict[str, str | int] = {"media_type": parsed.media_type, "size": len(content)}
     events = [_event(services, request, "push", digest, tag, **about) for tag in tags or ("",)]
@@ -90,17 +91,6 @@ async def delete(services: Services, request: Request) -> Response:
     if not gone:
         raise _unknown(request)
     return Response(202)
-
-
-async def _named(services: Services, name: str, parsed: ParsedManifest) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Blobs and child manifests: what may be elsewhere counts as a blob when the repository holds it."""
-    blobs, manifests = list(parsed.blobs), list(parsed.manifests)
-    for digest in parsed.optional:
-        if await services.index.get_blob(name, digest) is not None:
-            blobs.append(digest)
-        else:
-            manifests.append(digest)
-    return tuple(dict.fromkeys(blobs)), tuple(dict.fromkeys(manifests))
 
 
 def _reference(request: Request, problem: Problem) -> str:

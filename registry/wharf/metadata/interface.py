@@ -65,6 +65,7 @@ class ManifestPut:
     artifact_type: str = ""
     annotations: tuple[tuple[str, str], ...] = ()
     tags: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()  # blobs where the repository holds them; else recorded, and taken up when pushed
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,11 @@ class Index(Protocol):
         """The blob, when this repository holds it. A push may count on the answer for the grace period."""
 
     async def put_blob(self, repository: str, blob: Blob) -> None:
-        """Record that the content of `blob` is stored and that this repository holds it."""
+        """Record that the content of `blob` is stored and that this repository holds it.
+
+        A manifest of the repository that named it before it was there (`optional`) keeps it from now on, and it is then
+        durable at once. Raises MissingReferencesError when the content turns out to be lost.
+        """
 
     async def mount_blob(
         self, repository: str, digest: str, source: str | Readable, events: Sequence[Event]

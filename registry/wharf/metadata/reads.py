@@ -43,6 +43,10 @@ _BLOB = """SELECT b.digest, b.size, h.touched, EXISTS (
 _HELD = """SELECT b.id, b.durable FROM repository r JOIN hold h ON h.repository_id = r.id
     JOIN blob b ON b.id = h.blob_id WHERE r.name = ? AND b.digest = ?"""
 
+# The plus keeps the planner from walking all manifests of the repository instead of the few that name the digest.
+_AWAITED = """SELECT 1 FROM manifest_child c JOIN manifest m ON m.id = c.manifest_id
+    WHERE c.digest = ? AND +m.repository_id = (SELECT id FROM repository WHERE name = ?) LIMIT 1"""
+
 _HOLDERS = """SELECT r.name FROM blob b JOIN hold h ON h.blob_id = b.id JOIN repository r ON r.id = h.repository_id
     WHERE b.digest = ?"""
 
@@ -110,6 +114,11 @@ def held(connection: sqlite3.Connection, repository: str, digests: Iterable[str]
         if row is not None:
             found[digest] = Held(row[0], bool(row[1]))
     return found
+
+
+def awaited(connection: sqlite3.Connection, repository: str, digest: str) -> bool:
+    """Whether a manifest of the repository named this digest before there was a blob of it."""
+    return connection.execute(_AWAITED, (digest, repository)).fetchone() is not None
 
 
 def annotations_from(text: str) -> tuple[tuple[str, str], ...]:

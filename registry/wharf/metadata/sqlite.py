@@ -144,7 +144,7 @@ class SqliteIndex:
         """See Index."""
         self._require_room(len(put.content))
         for _ in range(_FLUSH_ROUNDS):
-            held = self.read(reads.held, put.repository, put.blobs)
+            held = self.read(reads.held, put.repository, (*put.blobs, *put.optional))
             if missing := tuple(digest for digest in dict.fromkeys(put.blobs) if digest not in held):
                 raise MissingReferencesError(missing)
             volatile = {digest: blob.id for digest, blob in held.items() if not blob.durable}
@@ -195,10 +195,12 @@ class SqliteIndex:
     async def put_blob(self, repository: str, blob: Blob) -> None:
         """See Index."""
         self._require_room()
-        if self._flush_blobs:
+        durable, now = self._flush_blobs, self._clock()
+        if durable:
             await self._make_durable((blob.digest,))
-        now, durable = self._clock(), self._flush_blobs
-        await self.write(lambda connection: writes.put_blob(connection, repository, blob, durable, now))
+        if not await self.write(lambda connection: writes.put_blob(connection, repository, blob, durable, now)):
+            await self._make_durable((blob.digest,))
+            await self.write(lambda connection: writes.put_blob(connection, repository, blob, True, now))
 
     async def mount_blob(
         self, repository: str, digest: str, source: str | Readable, events: Sequence[Event]

@@ -27,6 +27,10 @@ _PUT_MANIFEST = """INSERT INTO manifest
     RETURNING id"""
 
 _NAME_BLOB = "INSERT INTO manifest_blob (manifest_id, blob_id, repository_id) VALUES (?, ?, ?)"
+_TAKE_UP = """INSERT OR IGNORE INTO manifest_blob (manifest_id, blob_id, repository_id)
+    SELECT c.manifest_id, ?, m.repository_id FROM manifest_child c JOIN manifest m ON m.id = c.manifest_id
+    WHERE c.digest = ? AND +m.repository_id = ?"""
+
 _NAME_CHILD = "INSERT INTO manifest_child (manifest_id, digest) VALUES (?, ?)"
 
 _PUT_TAG = """INSERT INTO tag (repository_id, name, manifest_id, updated) VALUES (?, ?, ?, ?)
@@ -66,7 +70,7 @@ def put_manifest(connection: sqlite3.Connection, put: ManifestPut, flushed: Coll
 
     False, and nothing done, when there are others to be flushed first. Raises MissingReferencesError.
     """
-    held = reads.held(connection, put.repository, put.blobs)
+    held = reads.held(connection, put.repository, (*put.blobs, *put.optional))
     if missing := tuple(digest for digest in dict.fromkeys(put.blobs) if digest not in held):
         raise MissingReferencesError(missing)
     if any(not blob.durable and blob.id not in flushed for blob in held.values()):
@@ -91,7 +95,8 @@ def put_manifest(connection: sqlite3.Connection, put: ManifestPut, flushed: Coll
     connection.execute("DELETE FROM manifest_blob WHERE manifest_id = ?", (manifest,))
     connection.execute("DELETE FROM manifest_child WHERE manifest_id = ?", (manifest,))
     connection.executemany(_NAME_BLOB, [(manifest, blob.id, repository) for blob in held.values()])
-    connection.executemany(_NAME_CHILD, [(manifest, child) for child in dict.fromkeys(put.manifests)])
+    absent = (digest for digest in put.optional if digest not in held)
+    connection.executemany(_NAME_CHILD, [(manifest, child) for child in dict.fromkeys((*put.manifests, *absent))])
     connection.executemany(_PUT_TAG, [(repository, tag, manifest, now) for tag in put.tags])
     return True
 
@@ -111,18 +116,24 @@ def delete_tag(connection: sqlite3.Connection, repository: str, tag: str) -> boo
     return connection.execute(_DELETE_TAG, (repository, tag)).rowcount > 0
 
 
-def put_blob(connection: sqlite3.Connection, repository: str, blob: Blob, durable: bool, now: float) -> None:
-    """Record content and the repository's hold on it."""
+def put_blob(connection: sqlite3.Connection, repository: str, blob: Blob, durable: bool, now: float) -> bool:
+    """Record content and the repository's hold on it, for manifests too that named it before it was there.
+
+    False, and nothing done, when there are such manifests and the content is not durable yet.
+    """
+    if not durable and reads.awaited(connection, repository, blob.digest):
+        return False
     row = connection.execute(_PUT_BLOB, (blob.digest, blob.size, int(durable), now)).fetchone()
-    connection.execute(_PUT_HOLD, (_repository(connection, repository), row[0], now))
+    _hold(connection, repository, (row[0], blob.digest), now)
+    return True
 
 
 def mount_blob(connection: sqlite3.Connection, repository: str, digest: str, source: str, now: float) -> Blob | None:
     """Give the repository a hold on what `source` holds."""
     held = reads.held(connection, source, (digest,))
-    if digest not in held:
-        return None
-    connection.execute(_PUT_HOLD, (_repository(connection, repository), held[digest].id, now))
+    if digest not in held or (not held[digest].durable and reads.awaited(connection, repository, digest)):
+        return None  # not durable, and a manifest that is stored already waits for it: it has to be pushed
+    _hold(connection, repository, (held[digest].id, digest), now)
     row = connection.execute("SELECT size FROM blob WHERE id = ?", (held[digest].id,)).fetchone()
     return Blob(digest, row[0])
 
@@ -151,6 +162,13 @@ def post(connection: sqlite3.Connection, deliveries: Sequence[tuple[str, Event]]
         "INSERT INTO outbox (webhook, event, created) VALUES (?, ?, ?)",
         [(webhook, msgspec.json.encode(event).decode(), now) for webhook, event in deliveries],
     )
+
+
+def _hold(connection: sqlite3.Connection, repository: str, blob: tuple[int, str], now: float) -> None:
+    """Give the repository, and those of its manifests that wait for it, a blob by id and digest."""
+    holder = _repository(connection, repository)
+    connection.execute(_PUT_HOLD, (holder, blob[0], now))
+    connection.execute(_TAKE_UP, (*blob, holder))
 
 
 def _repository(connection: sqlite3.Connection, name: str) -> int:

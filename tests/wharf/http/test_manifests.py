@@ -162,3 +162,15 @@ def test_deletes_still_work_when_the_registry_is_read_only(start, tmp_path):
     registry.loop.call_soon_threadsafe(registry.wharf.reloader.poll)
     assert registry.request("PUT", HERE + "v2", index(), Content_Type=INDEX).status == 405
     assert registry.request("DELETE", HERE + "v1").status == 202
+
+
+def test_an_image_may_lack_layers_where_the_configuration_says_so_and_they_may_follow(start):
+    sparse = start(sparseImages="Accept")
+    layer = b"pushed after its image"
+    layers = [{"mediaType": "x/y", "digest": digest, "size": 1} for digest in (ABSENT, sha(layer))]
+    content = json.dumps({"schemaVersion": 2, "config": layers[0], "layers": layers}).encode()
+    assert sparse.request("PUT", HERE + "v1", content, Content_Type=IMAGE).status == 201
+    assert sparse.request("GET", HERE + "v1").body == content
+    assert sparse.request("HEAD", f"/v2/man/app/blobs/{sha(layer)}").status == 404
+    sparse.push_blob("man/app", layer)
+    assert sparse.request("GET", f"/v2/man/app/blobs/{sha(layer)}").body == layer

@@ -41,6 +41,34 @@ async def test_children_and_subject_need_not_be_there(index, manifest):
     assert await index.get_manifest("team/app", put.digest) is not None
 
 
+async def test_an_optional_blob_that_is_absent_is_taken_up_durably_when_it_is_pushed(index, manifest, blob, flush):
+    await hold(index, "team/app", blob(1))
+    put = manifest(1, optional=(blob(1).digest, blob(2).digest))
+    await index.put_manifest(put, [])
+    assert flush.asked == [blob(1).digest]
+    assert await index.get_blob("team/app", blob(2).digest) is None
+    await hold(index, "team/other", blob(2))
+    assert flush.asked == [blob(1).digest]
+    await hold(index, "team/app", blob(2))
+    assert flush.asked == [blob(1).digest, blob(2).digest]
+    assert await index.get_blob("team/app", blob(2).digest) == blob(2)
+
+
+async def test_what_an_optional_blob_lost_must_be_pushed_again(index, manifest, blob, flush):
+    await index.put_manifest(manifest(1, optional=(blob(1).digest,)), [])
+    flush.lost = {blob(1).digest}
+    with pytest.raises(MissingReferencesError):
+        await hold(index, "team/app", blob(1))
+
+
+async def test_a_mount_that_a_manifest_waits_for_is_of_durable_content_or_is_none(index, manifest, blob):
+    await hold(index, "source", blob(1))
+    await index.put_manifest(manifest(1, optional=(blob(1).digest,)), [])
+    assert await index.mount_blob("team/app", blob(1).digest, "source", []) is None
+    await index.put_manifest(manifest(2, (1,), repository="source"), [])
+    assert await index.mount_blob("team/app", blob(1).digest, "source", []) == blob(1)
+
+
 async def test_blobs_are_flushed_before_their_manifest_and_only_once(index, manifest, blob, flush):
     await hold(index, "team/app", blob(1), blob(2))
     await index.put_manifest(manifest(1, (1,)), [])

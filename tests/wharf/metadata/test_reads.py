@@ -28,6 +28,10 @@ def test_no_question_looks_at_a_whole_table_or_sorts(connection, name):
     assert not [step for step in steps if "TEMP B-TREE" in step]
 
 
+def test_manifests_that_wait_for_a_blob_are_found_by_its_digest(connection):
+    assert plan(connection, reads._AWAITED)[0] == "SEARCH c USING INDEX manifest_child_of_digest (digest=?)"
+
+
 def test_a_blob_is_backed_only_by_manifests_of_its_own_repository(connection, blob, manifest):
     for repository in ("team/app", "team/other"):
         writes.put_blob(connection, repository, blob(1), True, 5.0)

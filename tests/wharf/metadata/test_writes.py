@@ -55,3 +55,15 @@ def test_lost_content_that_a_manifest_names_is_to_be_pushed_and_flushed_again(co
     assert reads.manifest(connection, "team/app", manifest(1).digest) is not None
     writes.put_blob(connection, "team/app", blob(1), False, 3.0)
     assert not reads.held(connection, "team/app", [blob(1).digest])[blob(1).digest].durable
+
+
+def test_content_that_manifests_wait_for_is_theirs_once_it_is_durable(connection, blob, manifest):
+    first, second = (manifest(number, optional=(blob(1).digest,)) for number in (1, 2))
+    for one in (first, second):
+        writes.put_manifest(connection, one, (), 1.0)
+    writes.put_manifest(connection, manifest(3, optional=(blob(1).digest,), repository="other"), (), 1.0)
+    assert not writes.put_blob(connection, "team/app", blob(1), False, 2.0)
+    assert reads.blob(connection, "team/app", blob(1).digest) is None
+    assert writes.put_blob(connection, "team/app", blob(1), True, 2.0)
+    assert reads.blob(connection, "team/app", blob(1).digest).backed
+    assert connection.execute("SELECT count(*) FROM manifest_blob").fetchone() == (2,)
