@@ -10,11 +10,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help up down status images test lint types unit e2e bench generate lock clean
+.PHONY: help up down status images test lint types unit e2e conformance bench generate lock clean
 
 help: ## Print this page
 	@echo "Wharfinger: make TARGET"
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' Makefile
 	@echo "Settings: CLUSTER=kind|local (default: what the machine has), PYTHON=python3, BASE_IMAGE=... for both images,"
 	@echo "          KIND_NODE_IMAGE and KIND_CONFIG for kind, ARGS=... further arguments for unit and e2e."
 
@@ -56,6 +56,9 @@ unit: $(READY) ## Run tests/: no cluster, no root, under a minute
 
 e2e: $(READY) ## Run e2e/ against the cluster of `make up` (or KUBECONFIG)
 	@$(BIN)/pytest e2e --timeout=300 $(ARGS)
+
+conformance: $(READY) ## Run distribution-spec's conformance program against wharf (part of e2e; needs no cluster)
+	@$(BIN)/pytest e2e/test_conformance.py -s $(ARGS)
 
 bench: $(READY) ## Measure wharf beside other registries: minutes; ARGS=--quick for a look
 	@$(BIN)/python -m bench $(ARGS)

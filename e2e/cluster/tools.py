@@ -1,4 +1,4 @@
-"""Builds the Go programs that a cluster is made of. Rule: pinned by go.mod and go.sum, built once per content.
+"""Builds the Go programs of a cluster, and those that test a registry. Rule: pinned by go.sum, built once per content.
 
 Each module directory under `go/` pins one project. Its programs are kept in the cache under the version and the hash
 of the pinning files, written under a temporary name and renamed, so that a cut-off build starts where it stopped.
@@ -67,6 +67,12 @@ MODULES = (
         minutes={"local-path-provisioner": 1},
     ),
     Module("pause", {"pause": "."}),
+    Module(
+        directory="conformance",
+        programs={"conformance": "github.com/opencontainers/distribution-spec/conformance"},
+        pinned="github.com/opencontainers/distribution-spec/conformance",
+        minutes={"conformance": 0.5},
+    ),
     Module("kind", {"kind": "sigs.k8s.io/kind"}, pinned="sigs.k8s.io/kind"),
     Module(
         directory="distribution",

@@ -7,7 +7,7 @@ import base64
 import datetime
 import ipaddress
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,17 +51,22 @@ def identities(node_name: str, network: Network) -> dict[str, Identity]:
 
 def write_pki(directory: Path, node_name: str, network: Network) -> None:
     """Make the CA, a certificate per identity, and the service account key pair (`sa.key`, `sa.pub`)."""
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    ca_key = _write_key(directory / "ca.key")
-    ca = _authority(ca_key)
-    (directory / "ca.crt").write_bytes(_pem(ca))
-    for name, identity in identities(node_name, network).items():
-        key = _write_key(directory / f"{name}.key")
-        (directory / f"{name}.crt").write_bytes(_pem(_issue(identity, key, ca, ca_key)))
+    write_certificates(directory, identities(node_name, network))
     public = _write_key(directory / "sa.key").public_key()
     (directory / "sa.pub").write_bytes(
         public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
+
+
+def write_certificates(directory: Path, wanted: Mapping[str, Identity]) -> None:
+    """Make a CA (`ca.key`, `ca.crt`) and a certificate of it per identity, by the name of its files."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ca_key = _write_key(directory / "ca.key")
+    ca = _authority(ca_key)
+    (directory / "ca.crt").write_bytes(_pem(ca))
+    for name, identity in wanted.items():
+        key = _write_key(directory / f"{name}.key")
+        (directory / f"{name}.crt").write_bytes(_pem(_issue(identity, key, ca, ca_key)))
 
 
 def write_kubeconfig(target: Path, pki: Path, identity: str, server: str) -> None:
