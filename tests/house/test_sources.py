@@ -32,7 +32,9 @@ def test_a_source_file_has_a_docstring_and_at_most_300_lines(path: Path) -> None
 
 
 @pytest.mark.parametrize("path", TESTS, ids=name)
-def test_a_test_file_has_at_most_500_lines(path: Path) -> None:
+def test_a_test_file_has_a_docstring_and_at_most_500_lines(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree) or not tree.body, f"{name(path)}: say what it holds to be true"
     assert lines(path) <= 500, f"{name(path)} has {lines(path)} lines: split it"
 
 

@@ -1,3 +1,5 @@
+"""The one clock, and how its time is written."""
+
 from wharf import clock
 
 

@@ -1,3 +1,5 @@
+"""The command line says what it needs and ends with a status."""
+
 from datetime import UTC, datetime
 
 import pytest

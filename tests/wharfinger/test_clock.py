@@ -1,3 +1,5 @@
+"""The one clock."""
+
 from datetime import timedelta
 
 from wharfinger import clock

@@ -1,3 +1,5 @@
+"""Handlers put keys onto the queue and do nothing else."""
+
 import ast
 import asyncio
 import inspect

@@ -1,3 +1,5 @@
+"""The probes fail when the operator no longer works."""
+
 import asyncio
 
 import pytest

@@ -1,3 +1,5 @@
+"""A log line is one JSON object."""
+
 import json
 import logging
 

@@ -1,3 +1,5 @@
+"""Metrics are written in Prometheus' text form."""
+
 import pytest
 
 from wharfinger import metrics

@@ -1,3 +1,5 @@
+"""A failed reconcile comes again, later each time."""
+
 import asyncio
 import datetime as dt
 from typing import Any

@@ -1,3 +1,5 @@
+"""The whole process starts, works and stops."""
+
 import asyncio
 import os
 import signal

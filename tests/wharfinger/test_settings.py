@@ -1,3 +1,5 @@
+"""Each environment variable is read, or refused by name."""
+
 import pytest
 
 import wharfinger

@@ -1,3 +1,5 @@
+"""Kopf is started again when it ends."""
+
 import asyncio
 import threading
 

@@ -1,3 +1,5 @@
+"""What the disk refuses becomes an error of the store with its meaning."""
+
 import errno
 import threading
 

@@ -1,3 +1,5 @@
+"""A flush makes content survive a power cut, and is shared by those who ask at once."""
+
 import errno
 
 import pytest

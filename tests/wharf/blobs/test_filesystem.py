@@ -1,3 +1,5 @@
+"""What is particular to files: places, leftovers, limits of the disk."""
+
 from pathlib import Path
 
 import pytest

@@ -1,3 +1,5 @@
+"""Only a valid digest becomes a path, and always the same one."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

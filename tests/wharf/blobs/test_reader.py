@@ -1,3 +1,5 @@
+"""A range is read as it was stored, or not at all."""
+
 import os
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,3 +1,5 @@
+"""Bytes are hashed and written as they come, within bounds."""
+
 import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor

@@ -1,3 +1,5 @@
+"""An upload session holds every byte that it has said it holds."""
+
 import errno
 import os
 

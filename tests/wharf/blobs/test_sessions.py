@@ -1,3 +1,5 @@
+"""Sessions are found again by the repository that began them, and expire."""
+
 import os
 import time
 

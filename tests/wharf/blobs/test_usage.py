@@ -1,3 +1,5 @@
+"""The bytes in use are counted without looking at each file each time."""
+
 from wharf.blobs.usage import INTERVAL, Meter
 
 

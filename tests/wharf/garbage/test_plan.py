@@ -1,52 +1,45 @@
+"""Each piece of content is kept or goes for a reason that the plan states."""
+
 import pytest
 
-from wharf.blobs.listing import Stored
-from wharf.garbage.plan import Verdict, judge, judge_unknown
-from wharf.metadata.inventory import Content
+from wharf.garbage.plan import LONGEST_PUSH, QUIET, Horizon, count, duration
+from wharf.garbage.timeline import Jump, Timeline
 
 NOW = 1_800_000_000.0
 DAY = 86400.0
 
 
-def content(manifests=0, unbacked=0, oldest=NOW, newest=NOW):
-    return Content("sha256:1", 5, manifests, unbacked, oldest, newest)
+def test_the_times_that_decide():
+    horizon = Horizon(Timeline(NOW), DAY)
+    assert horizon.grace_begin == NOW - DAY
+    assert horizon.quiet_begin == NOW - QUIET
+    assert horizon.push_begin == NOW - LONGEST_PUSH
+    assert horizon.last_moment == NOW - DAY + QUIET
+
+
+def test_no_grace_period_is_shorter_than_a_push_may_pause():
+    horizon = Horizon(Timeline(NOW), 0.0)
+    assert horizon.grace_begin == NOW - QUIET
+    assert horizon.last_moment == NOW
+
+
+def test_a_clock_that_was_set_forward_ages_nothing():
+    horizon = Horizon(Timeline(NOW + 100, (Jump(NOW - 365 * DAY, NOW),)), DAY)
+    assert horizon.grace_begin == NOW - 365 * DAY - (DAY - 100)
+    assert horizon.ago(NOW - 365 * DAY - 50) == "2 minutes ago"
 
 
 @pytest.mark.parametrize(
-    ("found", "verdict", "reason"),
-    [
-        (content(manifests=1, newest=0.0), Verdict.KEEP, "named by 1 manifest"),
-        (content(manifests=2, unbacked=1), Verdict.KEEP, "named by 2 manifests"),
-        (
-            content(manifests=2, unbacked=1, oldest=NOW - 2 * DAY),
-            Verdict.RELEASE,
-            "named by 2 manifests, but not in every repository that holds it",
-        ),
-        (
-            content(newest=NOW - 7200, oldest=0.0, unbacked=1),
-            Verdict.KEEP,
-            "named by no manifest, but in use 2 hours ago: a push may count on it",
-        ),
-        (
-            content(newest=NOW - DAY, unbacked=1),
-            Verdict.KEEP,
-            "named by no manifest, but in use 1 day ago: a push may count on it",
-        ),
-        (
-            content(newest=NOW - DAY - 1, unbacked=1),
-            Verdict.DELETE,
-            "named by no manifest, and last in use 1 day ago",
-        ),
-        (content(newest=NOW + 60), Verdict.KEEP, "named by no manifest, but in use just now: a push may count on it"),
-    ],
+    ("seconds", "words"),
+    [(0, "less than a minute"), (59, "less than a minute"), (60, "1 minute"), (7300, "2 hours"), (2 * DAY, "2 days")],
 )
-def test_content_goes_only_when_nothing_names_it_and_nobody_used_it_lately(found, verdict, reason):
-    decision = judge(found, NOW, DAY)
-    assert (decision.verdict, decision.reason, decision.size) == (verdict, reason, 5)
+def test_times_in_words(seconds, words):
+    assert duration(seconds) == words
 
 
-def test_content_that_the_index_does_not_know_gets_its_time_too():
-    young = judge_unknown(Stored("sha256:1", 5, NOW - 90), NOW, DAY)
-    assert (young.verdict, young.reason) == (Verdict.KEEP, "stored 1 minute ago and not in the index yet")
-    old = judge_unknown(Stored("sha256:1", 5, NOW - 3 * DAY), NOW, DAY)
-    assert (old.verdict, old.reason) == (Verdict.DELETE, "stored 3 days ago and not in the index")
+def test_counts_in_words():
+    assert [count(0, "blob"), count(1, "blob"), count(2, "repository", "repositories")] == [
+        "0 blobs",
+        "1 blob",
+        "2 repositories",
+    ]

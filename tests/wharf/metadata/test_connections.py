@@ -1,3 +1,5 @@
+"""Connections are opened for one purpose and closed."""
+
 import sqlite3
 import threading
 

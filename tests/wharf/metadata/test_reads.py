@@ -1,3 +1,5 @@
+"""Reads page in byte order."""
+
 import sqlite3
 
 import pytest

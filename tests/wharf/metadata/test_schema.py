@@ -1,3 +1,5 @@
+"""A database of any earlier version is brought to the newest, or refused."""
+
 import sqlite3
 
 import pytest

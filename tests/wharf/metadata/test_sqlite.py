@@ -1,3 +1,5 @@
+"""What is particular to SQLite: groups of commits, several processes, a full disk."""
+
 import asyncio
 
 import pytest

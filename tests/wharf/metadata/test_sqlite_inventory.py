@@ -1,3 +1,5 @@
+"""The inventory tells of all content, and who holds it."""
+
 import pytest
 
 from wharf.metadata import sqlite_inventory

@@ -1,3 +1,5 @@
+"""An event waits in the outbox until it is delivered or given up."""
+
 import pytest
 
 from wharf.metadata import sqlite_outbox

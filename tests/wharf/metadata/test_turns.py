@@ -1,3 +1,5 @@
+"""Processes that write take turns."""
+
 import subprocess
 import sys
 import time

@@ -1,3 +1,5 @@
+"""One commit serves all who wait, and each gets an answer of its own."""
+
 import asyncio
 import sqlite3
 import threading

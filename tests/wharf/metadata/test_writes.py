@@ -1,3 +1,5 @@
+"""A write happens whole or not at all."""
+
 import sqlite3
 
 import pytest

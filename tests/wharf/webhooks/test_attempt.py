@@ -1,3 +1,5 @@
+"""One attempt at an endpoint ends as delivered, to be repeated, or refused."""
+
 import datetime
 import ipaddress
 import ssl

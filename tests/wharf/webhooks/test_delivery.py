@@ -1,3 +1,5 @@
+"""Events reach a real receiver in order, and one endpoint delays no other."""
+
 import asyncio
 
 import pytest

@@ -1,3 +1,5 @@
+"""The envelope is that of Distribution, field for field."""
+
 import json
 
 from wharf.metadata.interface import Event

@@ -1,3 +1,5 @@
+"""An event goes to the endpoints that asked for it."""
+
 import pytest
 
 from wharf.config import Webhook

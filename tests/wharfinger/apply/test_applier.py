@@ -1,3 +1,5 @@
+"""A plan is carried out in its order, on the very objects that it was made for."""
+
 from typing import Any
 
 import pytest

@@ -1,3 +1,5 @@
+"""Events are written once and counted after that."""
+
 from aiohttp import web
 from tests.wharfinger.apply.conftest import NOW, TEAM
 

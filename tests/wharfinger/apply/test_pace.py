@@ -1,3 +1,5 @@
+"""A pod is poked no faster than is of use."""
+
 from wharfinger.apply.pace import Pace
 
 

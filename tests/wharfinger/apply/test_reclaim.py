@@ -1,3 +1,5 @@
+"""A child without its labels is known by its owner."""
+
 import pytest
 from aiohttp import web
 from tests.wharfinger.apply.conftest import LABELS, child

@@ -1,3 +1,5 @@
+"""What the API server refuses is told with its remedy."""
+
 import pytest
 
 from wharfinger.apply.refusal import Failure, Refusals, remedy

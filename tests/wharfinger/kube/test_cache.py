@@ -1,3 +1,5 @@
+"""An object never goes back in time."""
+
 from typing import Any
 
 import pytest

@@ -1,3 +1,5 @@
+"""Every request ends: answered, refused or timed out, and repeated where that helps."""
+
 import asyncio
 from pathlib import Path
 from typing import Any

@@ -1,3 +1,5 @@
+"""Each status of the API server is one error of ours."""
+
 import pytest
 
 from wharfinger.kube import errors

@@ -1,3 +1,5 @@
+"""The cache is true again after each fault of a watch, deletions included."""
+
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any

@@ -1,3 +1,5 @@
+"""A key is worked on by one worker at a time, and never forgotten."""
+
 import asyncio
 
 import pytest

@@ -1,3 +1,5 @@
+"""Each kind has the path that the API server gives it."""
+
 import pytest
 
 from wharfinger.kube.resources import DEPLOYMENT, REGISTRY, SECRET, WATCHED, resource_of

@@ -1,3 +1,5 @@
+"""One look gathers all that concerns a Registry."""
+
 import base64
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""Of the cluster's Events only warnings about our pods and claim count."""
+
 from typing import Any
 
 import pytest

@@ -1,3 +1,5 @@
+"""A replica is asked over TLS, by name, with the token, and not for long."""
+
 import asyncio
 import itertools
 from collections.abc import AsyncIterator

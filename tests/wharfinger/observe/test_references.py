@@ -1,3 +1,5 @@
+"""Only what a spec names is read beyond our own."""
+
 from collections.abc import AsyncIterator
 from typing import Any
 

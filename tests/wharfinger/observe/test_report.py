@@ -1,3 +1,5 @@
+"""A report is believed only when it is whole."""
+
 import json
 from pathlib import Path
 from typing import Any
