@@ -19,6 +19,8 @@ from wharfinger.decide.observed import Manifest, Observed
 from wharfinger.decide.replicas import CONFIGURATION, active, pod_name, sha256, unloaded
 
 GRACE = timedelta(seconds=30)  # from a container's start until its pod should be ready
+_RESTARTS = 2  # one may be an accident
+_LATELY = timedelta(minutes=10)  # twice the longest wait between two starts
 _PULL = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError")
 _REFUSED = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PreCreateHookError")
 
@@ -117,10 +119,14 @@ def container_refused(state: State) -> Finding | None:
 
 def crash_looping(state: State) -> Finding | None:
     """Does it end soon after each start?"""
-    for pod, status in state.waiting(("CrashLoopBackOff",)):
+    for pod, status in state.containers():
         last = (status.get("lastState") or {}).get("terminated") or {}
+        waiting = ((status.get("state") or {}).get("waiting") or {}).get("reason") == "CrashLoopBackOff"
+        if not waiting and not _between_crashes(status, last, state.now):
+            continue
         code = f"exit code {last.get('exitCode', '?')}, {last.get('reason', '')}".rstrip(", ")
-        told = f": {last['message'].strip()}" if last.get("message") else ""
+        words = str(last.get("message") or "").strip().splitlines()
+        told = f": {words[-1].strip()}" if words else ""
         message = f"pod {pod} ends soon after each start ({code}){told}"
         return bad(Reason.CRASH_LOOPING, f"{message}: see kubectl logs {pod} --previous")
     return None
@@ -184,6 +190,16 @@ CHECKS = (
 def finding(registry: Registry, observed: Observed, configuration: str, now: datetime) -> Finding:
     """The condition WorkloadReady. `configuration` is the text of the file that should be loaded."""
     return first(CHECKS, State(registry, observed, configuration, now))
+
+
+def _between_crashes(status: Mapping[str, Any], last: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a container that is up just now has lately ended again and again."""
+    if status.get("ready") or int(status.get("restartCount", 0)) < _RESTARTS:
+        return False
+    try:
+        return now - timestamp(str(last.get("finishedAt", ""))) < _LATELY
+    except ParseError:
+        return False
 
 
 def _long_up(pod: Manifest, now: datetime) -> bool:

@@ -71,6 +71,41 @@ CASES = {
         "CrashLooping",
         "(exit code 2, Error): config.yaml: no such field: see kubectl logs team-0 --previous",
     ),
+    "it is up between two crashes": (
+        {
+            "containerStatuses": [
+                {
+                    "started": True,
+                    "restartCount": 2,
+                    "state": {"running": {"startedAt": "2026-03-01T11:59:50Z"}},
+                    "lastState": {
+                        "terminated": {
+                            "exitCode": 1,
+                            "reason": "Error",
+                            "finishedAt": "2026-03-01T11:59:40Z",
+                            "message": "Traceback:\n  ...\nImportError: no module\n",
+                        }
+                    },
+                }
+            ]
+        },
+        "CrashLooping",
+        "(exit code 1, Error): ImportError: no module: see kubectl logs",
+    ),
+    "it crashed long ago": (
+        {
+            "containerStatuses": [
+                {
+                    "started": True,
+                    "restartCount": 5,
+                    "state": {"running": {"startedAt": "2026-03-01T11:59:50Z"}},
+                    "lastState": {"terminated": {"exitCode": 1, "finishedAt": "2026-03-01T09:00:00Z"}},
+                }
+            ]
+        },
+        "PodStarting",
+        "team-0 is starting",
+    ),
     "it was killed for its memory": (
         {
             "containerStatuses": waiting(
