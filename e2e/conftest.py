@@ -39,7 +39,7 @@ def kubectl(cluster: Cluster) -> Kubectl:
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real image, in the layout of `docker save`: what the tests push."""
     ensure_clients()
-    return sample_image(tmp_path_factory.mktemp("sample"))
+    return sample_image(tmp_path_factory.mktemp("sample") / "hello.tar")
 
 
 @pytest.fixture(scope="session")

@@ -115,3 +115,8 @@ class Kubectl:
             story = self("describe", "registry", name, "-n", namespace)
             pods = self("get", "pods,pvc", "-n", namespace, "-o", "wide")
             raise AssertionError(f"{error}\n{story}\n{pods}") from error
+
+
+def absent(kubectl: Kubectl, kind: str, name: str, namespace: str) -> bool:
+    """Whether there is no such object."""
+    return kubectl.get(kind, name, namespace) is None

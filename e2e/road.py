@@ -6,6 +6,7 @@ a user would want to know next.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -64,7 +65,12 @@ def roll_out(kubectl: Kubectl, namespace: str, name: str, image_id: str) -> None
     if template.get(mark) != image_id:
         patch = f'{{"spec":{{"template":{{"metadata":{{"annotations":{{"{mark}":"{image_id}"}}}}}}}}}}'
         kubectl("patch", f"deployment/{name}", "-n", namespace, "--type=merge", "-p", patch)
-    kubectl("rollout", "status", f"deployment/{name}", "-n", namespace, "--timeout=120s", timeout=150)
+    try:
+        kubectl("rollout", "status", f"deployment/{name}", "-n", namespace, "--timeout=120s", timeout=150)
+    except CommandError as error:
+        pods = kubectl("get", "pods", "-n", namespace, "-o", "wide")
+        log = kubectl("logs", f"deployment/{name}", "-n", namespace, "--tail=20", "--all-containers")
+        raise AssertionError(f"{error}\n{pods}\n{log}") from error
 
 
 def apply_resources(kubectl: Kubectl) -> str:
@@ -93,7 +99,7 @@ def push(kubectl: Kubectl, at: Login, directory: Path) -> tuple[str, dict[str, A
     if not digest or not event:
         client = Skopeo(at, directory)
         client.login()
-        digest = client.push(f"docker-archive:{sample_image(directory)}", f"{REPOSITORY}:{TAG}")
+        digest = client.push(f"docker-archive:{sample_image(directory / 'hello.tar')}", f"{REPOSITORY}:{TAG}")
         event = eventually("the webhook's event has arrived", lambda: told(kubectl, digest), timeout=60)
     assert event is not None
     return digest, event
@@ -139,7 +145,7 @@ def summary(cluster: Cluster, story: Story) -> str:
     target, secret = story.event["target"], f"{REGISTRY}-user-admin"
     return f"""
 The road is open.
-  cluster   export KUBECONFIG={cluster.kubeconfig}
+  cluster   eval "$(.venv/bin/python -m e2e.cluster env)"      (KUBECONFIG and kubectl)
   registry  {story.url}   (kubectl get registry {REGISTRY} -n {NAMESPACE})
   log in    kubectl port-forward -n {NAMESPACE} service/{REGISTRY} 5443:443 &
             kubectl get configmap {REGISTRY}-ca -n {NAMESPACE} -o jsonpath='{{.data.ca\\.crt}}' > ca.crt
@@ -152,31 +158,55 @@ The road is open.
 """
 
 
-def main() -> int:
-    """Walk the road; 0 when it is open to its end."""
+def trust(kubectl: Kubectl, cluster: Cluster, namespace: str, registry: str) -> None:
+    """Let the node pull from a Registry by its Service's name."""
+    service, ca = kubectl.get("service", registry, namespace), kubectl.get("configmap", f"{registry}-ca", namespace)
+    if service is None or ca is None:
+        raise ClusterError(f"no Registry {namespace}/{registry} that is Ready: kubectl get registries -A")
+    cluster.trust_registry(f"{registry}.{namespace}.svc", ca["data"]["ca.crt"], service["spec"]["clusterIP"])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line: walk the road, or one of the two steps that a reader of the tutorial needs."""
+    parser = argparse.ArgumentParser(prog="python -m e2e.road", description=__doc__)
+    steps = parser.add_subparsers(dest="step")
+    steps.add_parser("trust", help="let the node pull from a Registry").add_argument("registry", help="NAMESPACE/NAME")
+    steps.add_parser("image", help="write the sample image").add_argument("file", type=Path, help="docker archive")
+    options = parser.parse_args(arguments)
     try:
         cluster = open_cluster()
         kubectl = Kubectl(str(cluster.kubectl), str(cluster.kubeconfig))
-        ensure_clients()
-        with step("installing the operator"):
-            install_operator(kubectl, cluster)
-        with step("asking for a Registry and a RegistryWebhook"):
-            url = apply_resources(kubectl)
-        with tempfile.TemporaryDirectory() as directory, reached(kubectl) as at:
-            with step("pushing an image over TLS with a password"):
-                digest, event = push(kubectl, at, Path(directory))
-            with step("running a pod from it"):
-                output = run_pod(kubectl, cluster, at, digest)
-
-        def counted() -> int:
-            return int((kubectl.get("registrywebhook", "hooks", NAMESPACE) or {})["status"].get("delivered", 0))
-
-        delivered = eventually("the webhook's status counts the event", counted, timeout=90)
+        if options.step == "trust":
+            namespace, _, name = options.registry.rpartition("/")
+            trust(kubectl, cluster, namespace or "default", name)
+        elif options.step == "image":
+            sample_image(options.file)
+        else:
+            print(walk(kubectl, cluster))
     except (ClusterError, CommandError, AssertionError) as error:
         print(f"\nThe road is blocked: {error}", file=sys.stderr)
         return 1
-    print(summary(cluster, Story(url, digest, output, event, delivered)))
     return 0
+
+
+def walk(kubectl: Kubectl, cluster: Cluster) -> str:
+    """Walk the road to its end; the summary."""
+    ensure_clients()
+    with step("installing the operator"):
+        install_operator(kubectl, cluster)
+    with step("asking for a Registry and a RegistryWebhook"):
+        url = apply_resources(kubectl)
+    with tempfile.TemporaryDirectory() as directory, reached(kubectl) as at:
+        with step("pushing an image over TLS with a password"):
+            digest, event = push(kubectl, at, Path(directory))
+        with step("running a pod from it"):
+            output = run_pod(kubectl, cluster, at, digest)
+
+    def counted() -> int:
+        return int((kubectl.get("registrywebhook", "hooks", NAMESPACE) or {})["status"].get("delivered", 0))
+
+    delivered = eventually("the webhook's status counts the event", counted, timeout=90)
+    return summary(cluster, Story(url, digest, output, event, delivered))
 
 
 if __name__ == "__main__":

@@ -15,10 +15,9 @@ REFERENCE = "docker.io/library/hello:1"
 GREETING = "hello from an image that Wharfinger keeps"
 
 
-def sample_image(directory: Path) -> Path:
-    """The archive (`docker save` layout), in `directory`."""
+def sample_image(target: Path) -> Path:
+    """Write the archive (`docker save` layout) unless it is there; its path."""
     ensure_packages({"/usr/share/doc/busybox-static/copyright": "busybox-static"})
-    target = directory / "hello.tar"
     if not target.exists():
         image = ScratchImage(
             REFERENCE,

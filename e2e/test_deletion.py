@@ -6,15 +6,11 @@ from functools import partial
 import pytest
 
 from e2e.clients import Skopeo, login, port_forward
-from e2e.kubectl import Kubectl, eventually
+from e2e.kubectl import Kubectl, absent, eventually
 from e2e.resources import registry_manifest
 
 GONE = ["deployment/{0}", "service/{0}", "serviceaccount/{0}", "configmap/{0}-ca", "secret/{0}-ca", "secret/{0}-tls",
         "secret/{0}-htpasswd", "secret/{0}-config", "secret/{0}-user-admin", "secret/{0}-pull"]  # fmt: skip
-
-
-def absent(kubectl: Kubectl, kind: str, name: str, namespace: str) -> bool:
-    return kubectl.get(kind, name, namespace) is None
 
 
 def assert_children_go(kubectl: Kubectl, namespace: str, name: str) -> None:
