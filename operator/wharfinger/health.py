@@ -18,6 +18,7 @@ from wharfinger.kube.queue import WorkQueue
 
 _STUCK = 300.0  # seconds that a key may wait or be worked on
 _SILENT = 180.0  # seconds without an answer, event or bookmark: the server sends one a minute
+_TROUBLED = 20.0  # likewise, while every try fails
 _DEAD = 600.0
 
 
@@ -44,7 +45,8 @@ class Health:
         return self.ailments() + [
             f"{informer.resource.plural}: {informer.trouble or 'not listed yet'}"
             for informer in self._informers
-            if not informer.synced.is_set() or now - informer.last_contact > _SILENT
+            if not informer.synced.is_set()
+            or now - informer.last_contact > (_TROUBLED if informer.trouble else _SILENT)
         ]
 
     def application(self) -> web.Application:

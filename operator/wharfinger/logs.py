@@ -35,9 +35,7 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for noisy in ("aiohttp.access", "kopf"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    # Kopf says on each start that it cannot handle signals in its thread: it is not meant to
-    logging.getLogger("kopf._core.reactor.running").addFilter(
-        lambda record: not record.getMessage().startswith("OS signals are ignored")
-    )
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    # Kopf logs each try of each request; why it ended is logged by whoever starts it again
+    logging.getLogger("kopf").setLevel(logging.CRITICAL)
+    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
