@@ -10,6 +10,7 @@ import os
 import platform
 import re
 import shutil
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,6 +28,8 @@ from e2e.cluster.tools import Tools
 
 CREATE_SECONDS = 600
 READY_SECONDS = 120
+HOSTS_CACHE_SECONDS = 5.5
+"""containerd, as every Go program, remembers what /etc/hosts said for 5 s."""
 
 
 def dockerfile_base(dockerfile: str) -> str:
@@ -132,7 +135,11 @@ class KindCluster(Cluster):
         self._write_in_node(f"{directory}/ca.crt", ca_pem)
         self._write_in_node(f"{directory}/hosts.toml", hosts_toml(host, f"{directory}/ca.crt"))
         if address:
-            self._write_in_node("/etc/hosts", hosts_file(self._in_node("cat", "/etc/hosts"), host, address))
+            current = self._in_node("cat", "/etc/hosts")
+            wanted = hosts_file(current, host, address)
+            if wanted != current:
+                self._write_in_node("/etc/hosts", wanted)
+                time.sleep(HOSTS_CACHE_SECONDS)
 
     def _create(self) -> None:
         if self._exists():

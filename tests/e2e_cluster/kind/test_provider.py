@@ -43,6 +43,7 @@ def cluster(programs: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     for variable in ("KIND_NODE_IMAGE", "KIND_CONFIG"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr("e2e.cluster.kind.provider.HOSTS_CACHE_SECONDS", 0)
     programs.add("docker", DOCKER, reads=True)
     programs.add("kind", KIND)
     return KindCluster(Settings.read({"XDG_CACHE_HOME": str(tmp_path / "cache"), "WHARFINGER_CLUSTER": "one"}))
