@@ -95,6 +95,8 @@ def from_status(status: int, body: Any, retry_after: float = 0.0) -> KubeError:
         reason = str(body.get("reason") or "")
         causes = (body.get("details") or {}).get("causes") or ()
     kind = _BY_STATUS.get(status, BusyError if status >= 500 else InvalidError)
+    if message.startswith("failed to create typed patch object"):
+        kind = InvalidError  # server-side apply answers 500 to a field of the wrong shape, and always will
     if kind is ConflictError and any(cause.get("reason") == "FieldManagerConflict" for cause in causes):
         kind = OwnedError
     return kind(message, status=status, reason=reason, retry_after=retry_after)

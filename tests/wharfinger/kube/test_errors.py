@@ -33,6 +33,11 @@ def test_a_conflict_over_fields_is_permanent_and_any_other_conflict_is_not() -> 
     assert isinstance(errors.from_status(409, {"message": "the uid differs"}), errors.RetryableError)
 
 
+def test_a_field_of_the_wrong_shape_is_permanent_although_the_api_server_calls_it_its_own_fault() -> None:
+    said = "failed to create typed patch object (/a; apps/v1, Kind=Deployment): .spec.x: expected map, got &{b}"
+    assert isinstance(errors.from_status(500, {"message": said}), errors.InvalidError)
+
+
 def test_an_answer_that_is_no_status_still_makes_an_error() -> None:
     assert str(errors.from_status(502, None)) == "HTTP 502"
     assert str(errors.from_status(502, {"details": None})) == "HTTP 502"
