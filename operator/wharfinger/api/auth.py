@@ -29,7 +29,11 @@ RuleUser = Annotated[
         max_length=64,
     ),
 ]
-GroupName = Annotated[str, checked(_USER_NAME, max_length=64)]
+_GROUP_NAME = Rule(
+    "self.matches('^[A-Za-z0-9][A-Za-z0-9._@+-]*$')",
+    "a group needs a name that starts with a letter or digit and holds only letters, digits and ._@+-: rename the group",
+)
+GroupName = Annotated[str, checked(_GROUP_NAME, max_length=64)]
 
 
 class SecretKey(Model, frozen=True, kw_only=True):

@@ -50,18 +50,24 @@ def _rows(schema: Schema, prefix: str) -> Iterator[str]:
     required = schema.get("required", [])
     for name, field in schema.get("properties", {}).items():
         path = f"{prefix}{name}"
-        default = f"`{_plain(field['default'])}`" if field.get("default") not in (None, {}) else ""
+        default = "" if isinstance(field.get("default", {}), dict) else f"`{_plain(field['default'])}`"
         if name in required:
             default = "**required**"
         messages = [rule["message"] for rule in field.get("x-kubernetes-validations", [])]
         if field["type" if "type" in field else "x-kubernetes-int-or-string"] == "array":
             messages += [rule["message"] for rule in field["items"].get("x-kubernetes-validations", [])]
         rules = "".join(f" Refused otherwise: {message}." for message in messages)
-        meaning = f"{field.get('description', '')}{rules}".replace("|", "\\|").replace("*", "\\*")
+        meaning = _cell(f"{field.get('description', '')}{rules}")
         yield f"| `{path}` | {_type(field)} | {default} | {meaning} |"
         yield from _rows(field, f"{path}.")
         if field.get("type") == "array":
             yield from _rows(field["items"], f"{path}[].")
+
+
+def _cell(text: str) -> str:
+    """Text in a table's cell: nothing in it ends the cell or starts emphasis, except within code."""
+    parts = text.replace("|", "\\|").split("`")
+    return "`".join(part.replace("*", "\\*") if index % 2 == 0 else part for index, part in enumerate(parts))
 
 
 def _type(schema: Schema) -> str:

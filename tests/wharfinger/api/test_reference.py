@@ -28,6 +28,16 @@ def test_every_condition_and_reason_has_a_row():
         assert f"| `{word}` |" in page
 
 
+def test_globs_are_neither_emphasis_nor_escaped_within_code():
+    page = reference()
+    assert "`**` across parts" in page
+    assert r"write team-a/\*\* for all" in page
+
+
+def test_the_default_of_an_object_is_that_of_its_fields():
+    assert "{'" not in reference()
+
+
 def test_rows_have_as_many_cells_as_their_table():
     for line in reference().splitlines():
         if line.startswith(("| `storage", "| `auth")):
