@@ -84,9 +84,12 @@ def manifests(run: Run) -> None:
                 load.push_manifest(server, run.place, "bench/app", "latest", (digest, 1000), (digest, 1000))
             for _ in range(run.effort.rounds):
                 for server in started:
+                    before = server.cpu()
                     rate = load.hammer(server, run.place, "/v2/bench/app/manifests/latest", run.effort.seconds)
                     run.note(f"manifest GET, {kind}, requests/s", server, rate.requests)
                     run.note(f"manifest GET, {kind}, p99 ms", server, rate.p99)
+                    spent = (server.cpu() - before) / rate.requests / run.effort.seconds
+                    run.note(f"manifest GET, {kind}, CPU us", server, spent * 1e6)
 
 
 def blob_gets(run: Run) -> None:
@@ -105,9 +108,12 @@ def blob_gets(run: Run) -> None:
             for number in range(run.effort.rounds + 1):
                 for server in started:
                     path = "/blob" if server.name == "nginx" else f"/v2/bench/app/blobs/{digest}"
+                    before = server.cpu()
                     seconds, _ = load.curl(server, run.place, path)
                     if number:  # the first fills the page cache
                         run.note(f"blob GET, {kind}, MB/s", server, run.effort.blob / 1e6 / seconds)
+                        spent = (server.cpu() - before) * 1e9 / run.effort.blob
+                        run.note(f"blob GET, {kind}, CPU s a GB", server, spent)
 
 
 def blob_puts(run: Run) -> None:
@@ -121,11 +127,14 @@ def blob_puts(run: Run) -> None:
             for _ in range(run.effort.rounds):
                 for server in started:
                     digest = machine.vary_blob(blob)
+                    before = server.cpu()
                     seconds = load.upload(server, run.place, "bench/app", blob, digest)
                     run.note(f"blob PUT alone, {kind}, MB/s", server, run.effort.blob / 1e6 / seconds)
                     layer = (digest, run.effort.blob)
                     seconds += load.push_manifest(server, run.place, "bench/app", "large", layer, layer)
                     run.note(f"blob PUT and manifest, {kind}, MB/s", server, run.effort.blob / 1e6 / seconds)
+                    spent = (server.cpu() - before) * 1e9 / run.effort.blob
+                    run.note(f"blob PUT and manifest, {kind}, CPU s a GB", server, spent)
 
 
 def images(run: Run) -> None:
@@ -136,7 +145,10 @@ def images(run: Run) -> None:
         with run.running(tls=tls, login=True) as started:
             for _ in range(run.effort.rounds):
                 for server in started:
+                    before = server.cpu()
                     seconds = load.push_images(server, run.place, run.effort.images, 8)
+                    spent = (server.cpu() - before) * 1000 / run.effort.images
+                    run.note(f"small images pushed, {kind}, CPU ms an image", server, spent)
                     run.note(f"small images pushed, {kind}, images/s", server, run.effort.images / seconds)
 
 

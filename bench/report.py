@@ -25,7 +25,7 @@ TARGETS = {
 
 def smaller_is_better(row: str) -> bool:
     """Whether a row is a cost."""
-    return row.endswith((" ms", ", MB"))
+    return row.endswith((" ms", ", MB")) or ", CPU " in row
 
 
 def ratio(row: str, ours: float, theirs: float) -> float:
@@ -76,4 +76,4 @@ def _effort(effort: Effort) -> str:
 def _number(value: float | None) -> str:
     if value is None:
         return ""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

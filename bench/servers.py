@@ -60,6 +60,14 @@ class Server:
         field = "VmHWM:" if peak else "VmRSS:"
         return sum(_status(pid, field) for pid in _family(self.process.pid)) / 1024
 
+    def cpu(self) -> float:
+        """Processor seconds that it has used so far: less a matter of what else the machine does than time is."""
+        ticks = 0
+        for pid in _family(self.process.pid):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def reset_peak(self) -> None:
         """Let memory(peak=True) tell of what comes now."""
         for pid in _family(self.process.pid):
