@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +16,7 @@ import msgspec
 from wharf import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import TextIO
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
@@ -25,16 +27,26 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""
-        line: dict[str, object] = {
+        line = self.beginning(record)
+        line.update((name, value) for name, value in vars(record).items() if name not in _STANDARD)
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(line, enc_hook=str).decode()
+
+    def beginning(self, record: logging.LogRecord) -> dict[str, object]:
+        """What every line has."""
+        return {
             "time": clock.rfc3339(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
-        line.update((name, value) for name, value in vars(record).items() if name not in _STANDARD)
-        if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
-        return msgspec.json.encode(line, enc_hook=str).decode()
+
+    def format_many(self, record: logging.LogRecord, many: Iterable[Mapping[str, object]]) -> str:
+        """A line for each of `many` fields, all else being that of `record`."""
+        beginning = self.beginning(record)
+        encode = msgspec.json.Encoder(enc_hook=str).encode
+        return b"\n".join([encode({**beginning, **fields}) for fields in many]).decode()
 
 
 def set_up(level: str, stream: TextIO | None = None) -> None:
@@ -48,6 +60,30 @@ def set_up(level: str, stream: TextIO | None = None) -> None:
     set_level(level)
     # uvicorn tells of its own starts and stops; wharf says those itself, once for both listeners.
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+
+
+def info_many(logger: logging.Logger, message: str, many: Sequence[Mapping[str, object]]) -> None:
+    """As logger.info(message, extra=fields) for each of `many` fields, at a tenth of the price."""
+    record = logger.makeRecord(logger.name, logging.INFO, "", 0, message, (), None)
+    for handler in logging.getLogger().handlers:
+        formatter = handler.formatter
+        if isinstance(handler, logging.StreamHandler) and isinstance(formatter, JsonFormatter):
+            with _held(handler):
+                handler.stream.write(formatter.format_many(record, many) + handler.terminator)
+                handler.flush()
+        else:
+            for fields in many:
+                handler.handle(logger.makeRecord(logger.name, logging.INFO, "", 0, message, (), None, extra=fields))
+
+
+@contextmanager
+def _held(handler: logging.Handler) -> Iterator[None]:
+    """Hold a handler's lock."""
+    handler.acquire()
+    try:
+        yield
+    finally:
+        handler.release()
 
 
 def set_level(level: str) -> None:

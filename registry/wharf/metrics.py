@@ -49,13 +49,13 @@ class Histogram:
         self.counts: dict[Labels, list[int]] = {}
         self.sums: dict[Labels, float] = {}
 
-    def observe(self, *labels: str, value: float) -> None:
-        """Count one observation."""
+    def observe(self, *labels: str, value: float, times: int = 1) -> None:
+        """Count an observation, or several of the same value."""
         counts = self.counts.get(labels)
         if counts is None:
             counts = self.counts[labels] = [0] * (len(self.bounds) + 1)
-        counts[bisect_left(self.bounds, value)] += 1
-        self.sums[labels] = self.sums.get(labels, 0.0) + value
+        counts[bisect_left(self.bounds, value)] += times
+        self.sums[labels] = self.sums.get(labels, 0.0) + value * times
 
     def lines(self) -> Iterator[str]:
         """The samples."""

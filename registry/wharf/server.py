@@ -11,6 +11,7 @@ import fcntl
 import logging
 import signal
 import socket
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from wharf.garbage.routine import Routine, Terms
 from wharf.http.admin import AdminApp, Reports
 from wharf.http.app import RegistryApp
 from wharf.http.connection import IDLE_SECONDS, Connection
+from wharf.http.fast_answers import Answers
 from wharf.http.services import Services
 from wharf.metadata.interface import MetadataError
 from wharf.metadata.sqlite import SqliteIndex
@@ -36,7 +38,7 @@ from wharf.reload import Reloader
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Coroutine, Generator, Mapping
+    from collections.abc import Callable, Coroutine, Generator, Mapping
 
 
 log = logging.getLogger("wharf.server")
@@ -122,7 +124,9 @@ class Wharf:
         reports = Reports(self.reloader.report, background.webhooks, lambda: self.reloader.admin_token)
         self._spawn(self.reloader.run())
         self._spawn(background.run())
-        self.port = await self._listen(config.address, RegistryApp(services))
+        self.answers = Answers(services, index.version)
+        connection = partial(Connection, answers=self.answers)
+        self.port = await self._listen(config.address, RegistryApp(services, self.answers), connection)
         if config.admin_address:
             self.admin_port = await self._listen_admin(config.admin_address, AdminApp(services, reports))
 
@@ -187,12 +191,14 @@ class Wharf:
             log.warning("no probes, metrics and status", extra={"cause": str(error)})
             return 0
 
-    async def _listen(self, address: str, app: RegistryApp | AdminApp) -> int:
+    async def _listen(
+        self, address: str, app: RegistryApp | AdminApp, connection: Callable[..., Connection] = Connection
+    ) -> int:
         """Serve `app` on HOST:PORT; the port, which the system chose where it was 0."""
         listening = bind(address)
         config = uvicorn.Config(
             app,
-            http=Connection,
+            http=connection,  # type: ignore[arg-type] # uvicorn calls it; it need not be a class
             ws="none",
             lifespan="off",
             log_config=None,

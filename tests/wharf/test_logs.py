@@ -43,3 +43,14 @@ def test_what_is_below_the_level_is_not_logged(stream):
     logs.set_level("debug")
     logging.getLogger("a").debug("yes")
     assert [json.loads(line)["message"] for line in stream.getvalue().splitlines()] == ["yes"]
+
+
+def test_many_lines_are_those_that_one_call_each_would_write(stream):
+    many = [{"request_id": str(number), "path": "/"} for number in range(3)]
+    logs.info_many(logging.getLogger("a.b"), "request", many)
+    together = [json.loads(line) for line in stream.getvalue().splitlines()]
+    for fields in many:
+        logging.getLogger("a.b").info("request", extra=fields)
+    apart = [json.loads(line) for line in stream.getvalue().splitlines()[3:]]
+    for one, other in zip(together, apart, strict=True):
+        assert one | {"time": ""} == other | {"time": ""}

@@ -61,7 +61,7 @@ class Credentials:
 
     async def verify(self, name: str, password: str) -> bool:
         """Whether the password is one of the user's. Raises CredentialsBusyError."""
-        key = self._fingerprint(name, password)
+        key = self.key(name, password)
         verdict = self.remembered(key)
         if verdict is None:
             task = self._running.get(key)
@@ -81,7 +81,13 @@ class Credentials:
             return None
         return verdict
 
-    def _fingerprint(self, name: str, password: str) -> bytes:
+    def accepts(self, key: bytes) -> bool:
+        """Whether a credential is known to be good, and still is."""
+        verdict = self.remembered(key)
+        return verdict is not None and verdict.good
+
+    def key(self, name: str, password: str) -> bytes:
+        """What a credential is known by."""
         # The length keeps `ab`+`c` and `a`+`bc` apart; surrogates cannot be encoded, and mean no user either.
         user = name.encode(errors="replace")
         message = len(user).to_bytes(4, "big") + user + password.encode(errors="replace")

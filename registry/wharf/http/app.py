@@ -23,6 +23,7 @@ from wharf.protocol import references
 from wharf.protocol.errors import Problem, RegistryError
 
 if TYPE_CHECKING:
+    from wharf.http.fast_answers import Answers
     from wharf.http.messages import Message, Receive, Send
     from wharf.http.services import Services
 
@@ -35,8 +36,9 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 class RegistryApp:
     """The registry API."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, answers: Answers | None = None) -> None:
         self._services = services
+        self._answers = answers
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
@@ -49,7 +51,10 @@ class RegistryApp:
         try:
             found = routes.find(request.path)
             label = found[0].label if found else label
-            await exchange.answer(await self._answer(request, found))
+            response = await self._answer(request, found)
+            await exchange.answer(response)
+            if self._answers is not None:
+                self._answers.keep(request, response, exchange.headers, (request.method, label, str(response.status)))
         except ClientGoneError:
             exchange.status = exchange.status or 499  # nginx's number for it; nobody receives it
         except (RegistryError, BlobError, MetadataError) as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
+from functools import partial
 from typing import TYPE_CHECKING
 
 from wharf.auth.access import ANONYMOUS, Subject, subject_of
@@ -25,6 +26,7 @@ async def authenticate(services: Services, live: Live, request: Request) -> Subj
     """Who sends this request. Raises UNAUTHORIZED for credentials that are not good."""
     header = request.headers.get(b"authorization")
     if header is None or live.credentials is None:
+        request.standing = _always
         return ANONYMOUS
     name, password = _basic(live, header)
     if not name and not password:
@@ -36,6 +38,7 @@ async def authenticate(services: Services, live: Live, request: Request) -> Subj
     services.metrics.logins.add("accepted" if good else "refused")
     if not good:
         raise _challenge(live, "wrong user name or password")
+    request.standing = partial(live.credentials.accepts, live.credentials.key(name, password))
     auth = live.config.auth
     return subject_of(name, auth.groups if auth else {})
 
@@ -56,6 +59,11 @@ def require_login(live: Live, subject: Subject) -> None:
     """Challenge a client without credentials, where credentials exist."""
     if subject.anonymous and live.credentials is not None:
         raise _challenge(live, "authentication required")
+
+
+def _always() -> bool:
+    """Whether a client without credentials still is one."""
+    return True
 
 
 def _basic(live: Live, header: bytes) -> tuple[str, str]:

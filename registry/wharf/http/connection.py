@@ -7,6 +7,7 @@ client that makes progress, however slowly, is left alone.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -14,6 +15,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
+
+    from wharf.http.fast_answers import Answers, Candidate
 
 HEADER_LIMIT = 32 * 1024
 """Bytes of request line and headers."""
@@ -45,8 +48,13 @@ class Connection(HttpToolsProtocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
+        answers: Answers | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._answers = answers
+        self._candidate: Candidate | None = None
+        self._between = True  # requests: the parser waits for the first byte of one
+        self._heard = 0.0  # when a request was last answered without the parser
         self._header_bytes = 0  # of headers that the parser has read
         self._unparsed = 0  # bytes that were received while headers had no end
         self._requests = 0  # whose headers are in
@@ -70,10 +78,13 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse, unless the headers have no end."""
-        if self._rejected:
+        if self._rejected or (self._answers is not None and self._between and self._replay(self._answers, data)):
             return
         waiting, before = self._in_headers, self._requests
         super().data_received(data)
+        if self._candidate is not None:
+            self._candidate.whole = self._between and self._requests == before + 1
+            self._candidate = None
         # Where a request ended in these bytes, the parser does not say how many belong to the next: none are counted.
         if waiting and self._requests == before and not self._rejected:
             self._unparsed += len(data)
@@ -83,6 +94,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin to wait for the end of the headers."""
         super().on_message_begin()
+        self._between = False
         self._in_headers = True
         self._header_bytes = 0
         self._expect(HEADER_SECONDS)
@@ -109,6 +121,8 @@ class Connection(HttpToolsProtocol):
         if self._header_bytes > HEADER_LIMIT:
             self._reject()
         else:
+            if self._candidate is not None:
+                self.scope["extensions"] = {"wharf.candidate": {"it": self._candidate}}
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -121,6 +135,7 @@ class Connection(HttpToolsProtocol):
         if not self._rejected:
             super().on_message_complete()
             self._in_headers = True
+            self._between = True
 
     def pause_writing(self) -> None:
         """Begin to watch whether the client takes anything."""
@@ -138,6 +153,37 @@ class Connection(HttpToolsProtocol):
         super().shutdown()
         if self.transport.is_closing():
             self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """End an idle connection; what was answered without the parser was a sign of life too."""
+        left = self._heard + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _replay(self, answers: Answers, data: bytes) -> bool:
+        """Answer at once, if these bytes are a request whose answer is at hand; else remember to keep its answer."""
+        if self.flow.write_paused or self.pipeline or not (self.cycle is None or self.cycle.response_complete):
+            return False
+        begun = time.perf_counter()
+        candidate = answers.candidate(data)
+        replay = answers.find(candidate) if candidate is not None else None
+        if replay is None:
+            self._candidate = candidate
+            return False
+        client = self.client[0] if self.client else ""
+        self.transport.write(answers.give(replay, self.server_state.default_headers, client, begun))
+        self.server_state.total_requests += 1
+        self._heard = self.loop.time()
+        if self.timeout_keep_alive_task is None:  # so far the timer of connection_made() ran
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        return True
 
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: the request is answered over HTTP/1.1, as the client has to expect."""

@@ -39,6 +39,7 @@ class Exchange:
         self.started = False
         self.status = 0
         self.sent = 0  # bytes of body
+        self.headers: list[tuple[bytes, bytes]] = []  # as they were sent
 
     async def answer(self, response: Response) -> None:
         """Send the answer."""
@@ -73,8 +74,8 @@ class Exchange:
             headers.append(("Content-Length", str(response.content_length())))
         if closing:
             headers.append(("Connection", "close"))
-        encoded = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in headers]
-        await self._send({"type": "http.response.start", "status": response.status, "headers": encoded})
+        self.headers = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in headers]
+        await self._send({"type": "http.response.start", "status": response.status, "headers": self.headers})
 
     async def _body(self, body: bytes, more: bool) -> None:
         self.sent += len(body)

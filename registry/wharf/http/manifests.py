@@ -37,11 +37,12 @@ async def get(services: Services, request: Request) -> Response:
         raise _unknown(request)
     headers = [("Docker-Content-Digest", manifest.digest), ("ETag", f'"{manifest.digest}"')]
     if request.header(b"if-none-match") == f'"{manifest.digest}"':
-        return Response(304, headers)
+        return Response(304, headers, replayable=True)
     headers.append(("Content-Type", manifest.media_type))
-    if request.method == "GET" and request.live.tells_of("pull"):
+    told = request.method == "GET" and request.live.tells_of("pull")
+    if told:
         await services.index.record([_event(services, request, "pull", manifest.digest, _tag(reference))])
-    return Response(200, headers, manifest.content)
+    return Response(200, headers, manifest.content, replayable=not told)
 
 
 async def put(services: Services, request: Request) -> Response:

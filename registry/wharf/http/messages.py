@@ -17,6 +17,7 @@ from wharf.protocol.errors import Problem, RegistryError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 
+    from wharf.http.fast_answers import Candidate
     from wharf.http.services import Live
 
     Message = MutableMapping[str, Any]
@@ -41,8 +42,10 @@ class Request:
         "_query",
         "_receive",
         "body_ended",
+        "candidate",
         "client",
         "headers",
+        "http_version",
         "id",
         "live",
         "method",
@@ -55,6 +58,7 @@ class Request:
         "scheme",
         "silence",
         "stalled",
+        "standing",
         "subject",
     )
 
@@ -68,6 +72,9 @@ class Request:
         self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of a repeated header the first counts
         hosts = sum(name == b"host" for name, _ in scope["headers"])
         self.names_one_host = hosts == 1 or (hosts == 0 and scope.get("http_version") == "1.0")  # RFC 9112, section 3.2
+        self.http_version: str = scope.get("http_version", "1.1")
+        self.candidate: Candidate | None = scope.get("extensions", {}).get("wharf.candidate", {}).get("it")
+        self.standing: Callable[[], bool] | None = None  # whether `subject` still stands; None: it cannot be told
         self.live: Live  # the settings that this request keeps to, whatever is reloaded meanwhile
         self.name = ""
         self.reference = ""
@@ -153,7 +160,11 @@ class FileBody:
 
 @dataclass(slots=True)
 class Response:
-    """One answer: the body is bytes, part of a file, or a stream of `length` bytes."""
+    """One answer: the body is bytes, part of a file, or a stream of `length` bytes.
+
+    `replayable`: it follows from the request, its subject, the settings and the index alone, and has no effect, so that
+    it may be given again (fast_answers).
+    """
 
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -161,6 +172,7 @@ class Response:
     file: FileBody | None = None
     stream: AsyncIterator[bytes] | None = None
     length: int | None = None
+    replayable: bool = False
 
     def content_length(self) -> int:
         """Bytes of body that a GET is answered with."""

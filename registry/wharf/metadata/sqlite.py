@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +16,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wharf import clock as wall
 from wharf.metadata import reads, writes
-from wharf.metadata.connections import Connections, translated
+from wharf.metadata.connections import Connections, meaning, translated
 from wharf.metadata.interface import Blob, IndexFullError, IndexUnavailableError, MissingReferencesError
 from wharf.metadata.turns import Turns
 from wharf.metadata.writer import Writer
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Sequence
 
     from wharf.clock import Clock
@@ -107,8 +107,10 @@ class SqliteIndex:
 
         Costs about two microseconds. It is of the calling thread: compare it only with what the same thread saw.
         """
-        with translated():
+        try:  # not translated(): this is asked for every request, and a context manager costs as much as the question
             row = self._connections.reader().execute("PRAGMA data_version").fetchone()
+        except sqlite3.Error as error:
+            raise meaning(error) from error
         version: int = row[0]
         return version
 

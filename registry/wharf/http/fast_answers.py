@@ -1,0 +1,211 @@
+"""Answers that are given again to the same request, from below ASGI: what makes a manifest GET cheap.
+
+Rule: an answer is replayed only when nothing that it came from has changed: the bytes of the request, the settings, the
+index (which every process may commit to), and the credential, which is asked about each time. A replayed answer is
+counted and logged like any other. Requests are known by a keyed hash, so no password is kept.
+
+What may be replayed is what a handler calls `replayable`: an answer that has no other cause and no effect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from wharf import logs
+from wharf.http.messages import first_line
+from wharf.metadata.interface import MetadataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from wharf.http.messages import Request, Response
+    from wharf.http.services import Live, Services
+
+REQUEST_LIMIT = 8 * 1024
+"""Bytes of a request that may be replayed."""
+
+ANSWER_LIMIT = 256 * 1024
+"""Bytes of body of an answer that may be replayed."""
+
+TOTAL_LIMIT = 8 << 20
+"""Bytes of answers that are kept; the oldest go first."""
+
+OVERHEAD = 1024
+"""Bytes that an answer costs beside its body."""
+
+SECONDS = 10.0
+"""How long an answer is replayed before it is made anew: making it tells the index that content is in use."""
+
+_PLAIN_CONNECTION = frozenset({None, b"keep-alive", b"Keep-Alive"})
+_FORBIDDEN = (b"content-length", b"transfer-encoding", b"expect", b"upgrade", b"x-request-id", b"te", b"trailer")
+
+access_log = logging.getLogger("wharf.access")
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A request whose answer may be kept. `version` is the index's before it was answered."""
+
+    key: bytes
+    version: int
+    whole: bool = False  # the bytes of `key` turned out to be one complete request
+
+
+@dataclass(slots=True)
+class Replay:
+    """An answer, cut where the date and the request id belong, and what has to stand for it to be given again."""
+
+    status_line: bytes
+    head: bytes
+    tail: bytes
+    live: Live
+    version: int
+    until: float  # by the clock of time.monotonic()
+    standing: Callable[[], bool]
+    login: bool
+    labels: tuple[str, str, str]  # method, handler and status code, as the metrics have them
+    sent: int
+    log: dict[str, object]  # the fields of the access log that do not change
+
+    def size(self) -> int:
+        """Bytes of memory, about."""
+        return OVERHEAD + len(self.tail)
+
+
+class Answers:
+    """The answers of one listener. `version` is the index's: another number means that something was committed."""
+
+    def __init__(self, services: Services, version: Callable[[], int]) -> None:
+        self._services = services
+        self._version = version
+        self._secret = os.urandom(32)
+        self._kept: dict[bytes, Replay] = {}
+        self._size = 0
+        self._ids = _request_ids()
+        self._given: list[tuple[Replay, str, str, float]] = []
+
+    def candidate(self, data: bytes) -> Candidate | None:
+        """What received bytes are known by, when they may be a request that is answered from here."""
+        if len(data) > REQUEST_LIMIT or not data.startswith((b"GET /v2/", b"HEAD /v2/")):
+            return None
+        try:
+            version = self._version()
+        except MetadataError:  # the request itself will find out
+            return None
+        return Candidate(hashlib.blake2b(data, digest_size=32, key=self._secret).digest(), version)
+
+    def find(self, candidate: Candidate) -> Replay | None:
+        """The answer to give again."""
+        kept = self._kept.get(candidate.key)
+        if kept is None:
+            return None
+        if (
+            kept.version == candidate.version
+            and kept.live is self._services.live
+            and time.monotonic() < kept.until
+            and kept.standing()
+        ):
+            return kept
+        self._drop(candidate.key)
+        return None
+
+    def give(self, replay: Replay, headers: Sequence[tuple[bytes, bytes]], client: str, begun: float) -> bytes:
+        """The bytes to send, with `headers` first; it is counted and logged a moment later, with others."""
+        request_id = next(self._ids)
+        parts = [replay.status_line, *(b"%b: %b\r\n" % header for header in headers)]
+        parts += (replay.head, request_id.encode(), replay.tail)
+        if not self._given:
+            asyncio.get_running_loop().call_soon(self._account)
+        self._given.append((replay, request_id, client, time.perf_counter() - begun))
+        return b"".join(parts)
+
+    def keep(
+        self, request: Request, response: Response, headers: Sequence[tuple[bytes, bytes]], labels: tuple[str, str, str]
+    ) -> None:
+        """Keep an answer that has just been sent with these headers, if it may be replayed."""
+        candidate, standing = request.candidate, request.standing
+        if candidate is None or standing is None or not candidate.whole or not _replayable(request, response):
+            return
+        split = next(number for number, header in enumerate(headers) if header[0] == b"x-request-id")
+        lines = [b"%b: %b\r\n" % header for header in headers]
+        body = b"" if request.method == "HEAD" else response.body
+        kept = Replay(
+            status_line=STATUS_LINE[response.status],
+            head=b"".join(lines[:split]) + b"x-request-id: ",
+            tail=b"\r\n" + b"".join(lines[split + 1 :]) + b"\r\n" + body,
+            live=request.live,
+            version=candidate.version,
+            until=time.monotonic() + SECONDS,
+            standing=standing,
+            login=b"authorization" in request.headers and not request.subject.anonymous,
+            labels=labels,
+            sent=len(body),
+            log=_log_fields(request, response.status, len(body)),
+        )
+        self._drop(candidate.key)
+        self._kept[candidate.key] = kept
+        self._size += kept.size()
+        while self._size > TOTAL_LIMIT:
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: bytes) -> None:
+        gone = self._kept.pop(key, None)
+        if gone is not None:
+            self._size -= gone.size()
+
+    def _account(self) -> None:
+        """Count and log what was given since the last time."""
+        given, self._given = self._given, []
+        metrics = self._services.metrics
+        for replay, _, _, seconds in given:
+            metrics.duration.observe(*replay.labels[:2], value=seconds)
+        for (labels, sent, login), times in Counter((one.labels, one.sent, one.login) for one, *_ in given).items():
+            metrics.requests.add(*labels, amount=times)
+            metrics.request_size.observe(*labels[:2], value=0, times=times)
+            metrics.response_size.observe(*labels[:2], value=sent, times=times)
+            if login:
+                metrics.logins.add("accepted", amount=times)
+        if access_log.isEnabledFor(logging.INFO):
+            lines = [
+                {"request_id": request_id, **replay.log, "seconds": round(seconds, 6), "address": client}
+                for replay, request_id, client, seconds in given
+            ]
+            logs.info_many(access_log, "request", lines)
+
+
+def _request_ids() -> Iterator[str]:
+    """Ids as any request gets, with one call of the system for many."""
+    while True:
+        random = os.urandom(16 * 256).hex()
+        yield from (random[start : start + 32] for start in range(0, len(random), 32))
+
+
+def _replayable(request: Request, response: Response) -> bool:
+    return (
+        response.replayable
+        and len(response.body) <= ANSWER_LIMIT
+        and request.http_version == "1.1"
+        and request.headers.get(b"connection") in _PLAIN_CONNECTION
+        and not any(name in request.headers for name in _FORBIDDEN)
+    )
+
+
+def _log_fields(request: Request, status: int, sent: int) -> dict[str, object]:
+    return {
+        "method": request.method,
+        "path": first_line(request.path, 512),
+        "status": status,
+        "received": 0,
+        "sent": sent,
+        "user": request.subject.name,
+        "agent": first_line(request.header(b"user-agent") or ""),
+    }
