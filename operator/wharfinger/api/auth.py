@@ -31,7 +31,7 @@ RuleUser = Annotated[
 ]
 _GROUP_NAME = Rule(
     "self.matches('^[A-Za-z0-9][A-Za-z0-9._@+-]*$')",
-    "a group needs a name that starts with a letter or digit and holds only letters, digits and ._@+-: rename the group",
+    "a group needs a name that starts with a letter or digit and holds only letters, digits and ._@+-: rename it",
 )
 GroupName = Annotated[str, checked(_GROUP_NAME, max_length=64)]
 

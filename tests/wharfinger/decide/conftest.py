@@ -121,11 +121,13 @@ class World:
         """A value of a live Secret of ours."""
         return base64.b64decode(self.child("Secret", secret)["data"][key]).decode()
 
-    def step(self) -> Plan:
-        """Decide once, and let the plan come true."""
+    def step(self, writes: int | None = None) -> Plan:
+        """Decide once, and let the plan come true; or only its first `writes`, after which the operator is killed."""
         plan = reconcile(self.registry, self.observed, self.settings, now=self.now, mint=self.mint)
-        for child in plan.apply:
+        for child in plan.apply[:writes]:
             self.put(dict(child))
+        if writes is not None and writes < len(plan.apply):
+            return plan
         for reference in plan.delete:
             self.remove(reference.kind, reference.name)
         for reference, status in plan.statuses.items():
