@@ -21,7 +21,7 @@ from pathlib import Path
 
 from e2e.cluster import images
 from e2e.cluster.errors import ClusterError
-from e2e.cluster.interface import Cluster, bring_up, open_cluster
+from e2e.cluster.interface import Cluster, bring_up, open_cluster, take_down
 from e2e.cluster.progress import say
 
 
@@ -49,10 +49,11 @@ def _perform(command: str, files: Sequence[Path]) -> int:
         cluster = bring_up()
         say(f"cluster {cluster.settings.name} ({cluster.provider}) is up: export KUBECONFIG={cluster.kubeconfig}")
         return 0
-    cluster = open_cluster()
     if command == "down":
-        cluster.down()
-    elif command == "load":
+        take_down()
+        return 0
+    cluster = open_cluster()
+    if command == "load":
         for file in files:
             cluster.load_image(file)
     elif command == "images":

@@ -133,6 +133,19 @@ def bring_up() -> Cluster:
     return cluster
 
 
+def take_down() -> None:
+    """Take the cluster down; where no trace says whose it was, whatever either provider may have left."""
+    settings = Settings.read()
+    wanted = os.environ.get("CLUSTER") or settings.chosen_provider()
+    if wanted:
+        open_cluster().down()
+        return
+    if docker_answers():
+        _cluster("kind", settings).down()
+    if _ON_LINUX and _AS_ROOT:
+        _cluster("local", settings).down()
+
+
 def _cluster(provider: str, settings: Settings) -> Cluster:
     # Imported here: each provider imports this module for the interface that it implements.
     from e2e.cluster.kind.provider import KindCluster  # noqa: PLC0415 - see above
