@@ -1,4 +1,4 @@
-"""The work that one process does for all: webhooks, upload sessions that nobody goes on with, and garbage.
+"""The work that one process does for all: webhooks and garbage.
 
 Rule: whoever holds the lock file does it, and only while holding it; the others stand by and take over when the holder
 is gone, for the kernel frees the lock of a process that dies.
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wharf import clock as wall
-from wharf.blobs.interface import BlobError
-from wharf.garbage.routine import Terms
+from wharf.garbage.collector import Terms
+from wharf.garbage.routine import Routine
 from wharf.metadata.interface import MetadataError
 from wharf.metadata.sqlite_outbox import SqliteOutbox
 from wharf.webhooks.delivery import Deliveries
@@ -26,7 +26,9 @@ from wharf.webhooks.router import Router
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wharf.garbage.routine import Routine
+    from wharf.config import Config
+    from wharf.garbage.collector import Collector
+    from wharf.garbage.history import Past
     from wharf.http.services import Live, Services
     from wharf.metadata.outbox import EndpointState
     from wharf.metadata.sqlite import SqliteIndex
@@ -36,17 +38,15 @@ log = logging.getLogger("wharf.background")
 LOCK_RETRY = 5.0
 """Seconds between two tries to become the process that works."""
 
-EXPIRY_INTERVAL = 600.0
-"""Seconds between two looks for upload sessions that have ended."""
-
 
 class Background:
     """The background work of one process, and what it knows of the webhooks."""
 
-    def __init__(self, services: Services, index: SqliteIndex, garbage: Routine) -> None:
+    def __init__(self, services: Services, index: SqliteIndex, collector: Collector) -> None:
         self._services = services
         self._index = index
-        self._garbage = garbage
+        self._history = collector.history
+        self._routine = Routine(collector, Terms())
         self._outbox = SqliteOutbox(index, services.clock)
         self._changed = asyncio.Event()
         self.reconfigure(services.live)
@@ -54,7 +54,8 @@ class Background:
     def reconfigure(self, live: Live) -> None:
         """Route events and deliver them by these settings."""
         self._index.replace_route(Router(live.config.webhooks))
-        self._garbage.terms = Terms(live.config.garbage.grace, live.config.garbage.interval)
+        self._index.durable_blobs = live.config.durability == "blob"
+        self._routine.terms = terms(live.config)
         self._changed.set()
 
     async def run(self) -> None:
@@ -64,13 +65,16 @@ class Background:
             await _lock(file.fileno())
             async with asyncio.TaskGroup() as group:  # waits for all to end, as gather() would not when cancelled
                 group.create_task(self._deliver())
-                group.create_task(self._expire_uploads())
-                group.create_task(self._garbage.run())
+                group.create_task(self._routine.run())
 
     async def webhooks(self) -> Mapping[str, Mapping[str, object]]:
         """How each configured webhook stands, in the form of /status."""
         states = await self._outbox.states()
         return {hook.name: _report(states.get(hook.name)) for hook in self._services.live.config.webhooks}
+
+    async def garbage(self) -> Past:
+        """What sweeps have done."""
+        return await self._history.past()
 
     async def _deliver(self) -> None:
         config = self._services.live.config
@@ -90,16 +94,11 @@ class Background:
         finally:
             await deliveries.stop()
 
-    async def _expire_uploads(self) -> None:
-        while True:
-            expiry = self._services.live.config.upload_expiry
-            try:
-                ended = await self._services.blobs.expire_uploads(self._services.clock() - expiry)
-            except BlobError as error:
-                log.warning("upload sessions not expired", extra={"cause": str(error)})
-            else:
-                self._services.metrics.uploads_expired.add(amount=ended)
-            await asyncio.sleep(min(EXPIRY_INTERVAL, expiry))
+
+def terms(config: Config) -> Terms:
+    """The terms of garbage collection that a configuration sets."""
+    garbage = config.garbage_collection
+    return Terms(garbage.grace_period, garbage.interval, config.upload_expiry, garbage.untagged == "Delete")
 
 
 async def _lock(descriptor: int) -> None:

@@ -7,37 +7,44 @@ remedy, and exit status 1 (2 for a wrong command line, as argparse has it).
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from wharf import __version__, certificates, logs
+from wharf import __version__, certificates, logs, place
 from wharf.auth import htpasswd
 from wharf.auth.access import ANONYMOUS, AccessPolicy, subject_of
 from wharf.blobs.interface import BlobError
-from wharf.config import Action, Config, ConfigError, parse, schema
-from wharf.garbage.plan import Decision, Verdict
+from wharf.config import Action, ConfigError, parse, schema
+from wharf.garbage import command as gc
+from wharf.garbage.command import NothingToRestoreError
+from wharf.garbage.exclusive import SweepRunningError
 from wharf.metadata.interface import MetadataError
 from wharf.protocol import references
 from wharf.reload import LoadError
 from wharf.server import AddressError, run
-from wharf.upkeep import NoStorageError, collect
+from wharf.upkeep import NoStorageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-DATA = "/var/lib/wharf"
-DATA_HERE = "wharf-data"
 
 
 class CommandError(Exception):
     """The command cannot be carried out; the message is for the person who gave it."""
 
 
-_FORESEEN = (CommandError, ConfigError, LoadError, AddressError, NoStorageError, MetadataError, BlobError)
+_FORESEEN = (
+    CommandError,
+    ConfigError,
+    LoadError,
+    AddressError,
+    NoStorageError,
+    NothingToRestoreError,
+    SweepRunningError,
+    MetadataError,
+    BlobError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -62,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     one = actions.add_parser("check", help="say whether a configuration file can be used, with the files that it names")
     one.add_argument("file", metavar="FILE")
     one.set_defaults(run=_check)
-    _add_gc(commands)
+    gc.add(commands)
     one = commands.add_parser("access", help="explain what a user may do in a repository, and which rule decides it")
     one.add_argument("user", metavar="USER", help="a user name; '' is a client without credentials")
     one.add_argument("repository", metavar="REPOSITORY")
@@ -76,7 +83,7 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "serve",
         help="run the registry",
         description="Run the registry. Without arguments it listens on port 5000 of every address, over plain HTTP, "
-        f"without users, and keeps its data in {DATA}, or in ./{DATA_HERE} where that cannot be written.",
+        f"without users, and keeps its data in {place.SYSTEM}, or in ./{place.HERE} where that cannot be written.",
     )
     serve.add_argument("--config", metavar="FILE", default="", help="configuration file (see `wharf config schema`)")
     serve.add_argument("--address", metavar="HOST:PORT", help="listen here, whatever the configuration file says")
@@ -84,38 +91,11 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     serve.set_defaults(run=_serve)
 
 
-def _add_gc(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    gc = commands.add_parser(
-        "gc",
-        help="remove content that no manifest names",
-        description="Remove content that no manifest names, as the registry does by itself from time to time. "
-        "It is safe while the registry serves.",
-    )
-    gc.add_argument("--dry-run", action="store_true", help="print what is kept and what would go, and why")
-    gc.add_argument("--config", metavar="FILE", default="", help="the registry's configuration file")
-    gc.add_argument("--data", metavar="DIR", help="where the data is, whatever the configuration file says")
-    gc.set_defaults(run=_gc)
-
-
-def _gc(options: argparse.Namespace) -> None:
-    config = parse(_read(options.config)) if options.config else Config()
-    data = options.data or (config.data if options.config else _default_data())
-
-    def listen(decision: Decision) -> None:
-        if options.dry_run or decision.verdict is Verdict.DELETE:
-            print(f"{decision.verdict.value:8} {decision.digest} {decision.size:>12} {decision.reason}")
-
-    report = asyncio.run(collect(data, config.garbage.grace, listen, dry_run=options.dry_run))
-    would = "would be " if options.dry_run else ""
-    print(f"{report.deleted} blobs {would}deleted, {report.freed} bytes {would}freed, {report.kept} blobs kept")
-
-
 def _serve(options: argparse.Namespace) -> None:
-    config = parse(_read(options.config)) if options.config else Config()
+    config, data = place.of(options)
     overrides = {}
     if options.address:
         overrides["address"] = options.address
-    data = options.data or (config.data if options.config else _default_data())
     if data != config.data:
         overrides["data"] = data
     logs.set_up(config.log_level)
@@ -130,13 +110,6 @@ def _serve(options: argparse.Namespace) -> None:
     else:
         print(f"  access   users in {config.auth.htpasswd}", file=sys.stderr, flush=True)
     run(options.config, overrides)
-
-
-def _default_data() -> str:
-    """Where data goes when nobody says: the system's place, or the working directory where that is out of reach."""
-    place = Path(DATA)
-    parent = place if place.is_dir() else place.parent
-    return DATA if os.access(parent, os.W_OK | os.X_OK) else str(Path(DATA_HERE).absolute())
 
 
 def _schema(options: argparse.Namespace) -> None:

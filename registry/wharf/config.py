@@ -76,13 +76,22 @@ class Webhook(_Struct, frozen=True, kw_only=True):
     suspended: Annotated[bool, Meta(description="Events are kept but not sent.")] = False
 
 
-class Garbage(_Struct, frozen=True, kw_only=True):
-    """When content that no manifest names is removed."""
+class GarbageCollection(_Struct, frozen=True, kw_only=True):
+    """When what nothing needs any more is removed. What a push under way may count on stays in any case."""
 
-    grace: Annotated[
-        float, Meta(description="Seconds that such content stays: a push may still count on it.", ge=60)
+    grace_period: Annotated[
+        float,
+        Meta(
+            description="Seconds that such content stays, and that a deletion can be undone (`wharf gc --restore`); "
+            "600 at least.",
+            ge=0,
+        ),
     ] = 86400.0
     interval: Annotated[float, Meta(description="Seconds between two sweeps.", ge=1)] = 3600.0
+    untagged: Annotated[
+        Literal["Keep", "Delete"],
+        Meta(description="What becomes of manifests that no tag, and no tagged index or subject, keeps."),
+    ] = "Keep"
 
 
 class Config(_Struct, frozen=True, kw_only=True):
@@ -112,7 +121,14 @@ class Config(_Struct, frozen=True, kw_only=True):
         Meta(description="Images whose layers are not in the repository. Accept: they may be pushed later, or never."),
     ] = "Refuse"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least level logged.")] = "info"
-    garbage: Annotated[Garbage, Meta(description="Garbage collection.")] = Garbage()
+    garbage_collection: Annotated[GarbageCollection, Meta(description="Garbage collection.")] = GarbageCollection()
+    durability: Annotated[
+        Literal["manifest", "blob"],
+        Meta(
+            description="What an answered push survives a power cut with: a `manifest` and all that it names, or "
+            "besides every `blob` from its own answer on, which costs a write to the disk for each."
+        ),
+    ] = "manifest"
     upload_expiry: Annotated[float, Meta(description="Seconds without a byte that end an upload session.", gt=0)] = (
         86400.0
     )

@@ -91,7 +91,16 @@ class Metrics:
         self.storage = Counter(
             "wharf_storage_bytes", "Bytes of the storage, by what they are.", ("kind",), kind="gauge"
         )
-        self.uploads_expired = Counter("wharf_uploads_expired_total", "Upload sessions ended for want of bytes.")
+        self.garbage_deleted = Counter(
+            "wharf_garbage_deleted_total", "What sweeps have removed, of the whole registry.", ("kind",)
+        )
+        self.garbage_freed = Counter(
+            "wharf_garbage_freed_bytes_total", "Bytes that sweeps have freed, of the whole registry."
+        )
+        self.garbage_time = Counter(
+            "wharf_garbage_last_run_timestamp_seconds", "When the last sweep began; 0 for never.", kind="gauge"
+        )
+        self.garbage_failed = Counter("wharf_garbage_failed", "1 when the last sweep failed.", kind="gauge")
         self.webhook_events = Counter(
             "wharf_webhook_events", "Events of each webhook, by state.", ("webhook", "state"), kind="gauge"
         )

@@ -23,8 +23,9 @@ from wharf.background import Background
 from wharf.blobs.filesystem import FileBlobStore
 from wharf.blobs.interface import BlobError
 from wharf.blobs.paths import Layout
+from wharf.garbage.collector import Collector
 from wharf.garbage.recovery import boot_id, recover, settle
-from wharf.garbage.routine import Routine, Terms
+from wharf.garbage.timekeeper import Clocks
 from wharf.http.admin import AdminApp, Reports
 from wharf.http.app import RegistryApp
 from wharf.http.connection import IDLE_SECONDS, Connection
@@ -32,7 +33,8 @@ from wharf.http.fast_answers import Answers
 from wharf.http.services import Services
 from wharf.metadata.interface import MetadataError
 from wharf.metadata.sqlite import SqliteIndex
-from wharf.metadata.sqlite_inventory import SqliteInventory
+from wharf.metadata.sqlite_doubts import SqliteDoubts
+from wharf.metadata.sqlite_settings import SqliteSettings
 from wharf.metrics import Metrics
 from wharf.reload import Reloader
 
@@ -108,20 +110,23 @@ class Wharf:
         blobs = FileBlobStore(config.data)
         blobs.open()
         self._closing.callback(blobs.close)
-        index = SqliteIndex(Layout(config.data).index, blobs.flush)
+        layout = Layout(config.data)
+        index = SqliteIndex(layout.index, blobs.flush)
         index.open()
         self._closing.callback(index.close)
-        self._inventory, self._blobs = SqliteInventory(index), blobs
+        self._doubts, self._blobs = SqliteDoubts(index), blobs
         with (Path(config.data) / "start.lock").open("ab") as file:  # processes that start together take turns
             await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
-            await recover(self._inventory, blobs, boot_id())
+            await recover(self._doubts, SqliteSettings(index), blobs, boot_id())
         services = Services(index, blobs, self.reloader.live, self._metrics)
         self._services = services
-        garbage = Routine(self._inventory, blobs, Terms(), services.clock)
-        self._background = background = Background(services, index, garbage)
+        collector = Collector(index, blobs, layout.sweeping, Clocks(services.clock))
+        self._background = background = Background(services, index, collector)
         self.reloader.on_change(lambda live: setattr(services, "live", live))
         self.reloader.on_change(background.reconfigure)
-        reports = Reports(self.reloader.report, background.webhooks, lambda: self.reloader.admin_token)
+        reports = Reports(
+            self.reloader.report, background.webhooks, background.garbage, lambda: self.reloader.admin_token
+        )
         self._spawn(self.reloader.run())
         self._spawn(background.run())
         self.answers = Answers(services, index.version)
@@ -161,7 +166,7 @@ class Wharf:
         if self._services is not None:
             try:
                 async with asyncio.timeout(SETTLE_SECONDS):
-                    await settle(self._inventory, self._blobs)
+                    await settle(self._doubts, self._blobs)
             except (TimeoutError, MetadataError, BlobError) as error:
                 log.warning("pushes under way cannot go on elsewhere", extra={"cause": str(error) or "no time left"})
         self._closing.close()

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from wharf import background
+from wharf.garbage.collector import Terms
 
 
 class Receiver(http.server.ThreadingHTTPServer):
@@ -71,18 +72,21 @@ def test_a_webhook_that_a_reload_brings_is_told_of_what_comes_after(start, recei
     assert receiver.wait_for(1)[0]["events"][0]["target"]["tag"] == "after"
 
 
-def test_upload_sessions_without_bytes_end(start, monkeypatch):
-    monkeypatch.setattr(background, "EXPIRY_INTERVAL", 0.05)
-    registry = start(uploadExpiry=60)
+def test_garbage_is_collected_by_the_terms_of_the_configuration(start, tmp_path):
+    registry = start(
+        uploadExpiry=60, garbageCollection={"gracePeriod": 700, "interval": 1, "untagged": "Delete"}, durability="blob"
+    )
+    found = background.terms(registry.wharf.reloader.config)
+    assert found == Terms(grace=700.0, interval=1.0, upload_expiry=60.0, delete_untagged=True)
     old, new = (registry.request("POST", "/v2/a/blobs/uploads/").headers["Location"] for _ in range(2))
-    uploads = registry.wharf._services.blobs._layout.uploads
-    (path,) = uploads.glob(f"*/{old.rsplit('/', 1)[1]}")
+    (path,) = (tmp_path / "data" / "uploads").glob(f"*/{old.rsplit('/', 1)[1]}")
     os.utime(path, (0, 0))
     deadline = time.monotonic() + 10
     while registry.request("GET", old).status != 404:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert registry.request("GET", new).status == 204
+    assert registry.request("GET", "/status", admin=True).json()["garbageCollection"]["uploadsEnded"] == 1
 
 
 def test_a_second_process_stands_by_until_the_first_has_gone(start, receiver, monkeypatch):

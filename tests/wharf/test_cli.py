@@ -122,15 +122,3 @@ def test_serve_ends_with_one_line_when_it_cannot(tmp_path):
         assert found.returncode == 1
         assert found.stderr.splitlines()[-1].startswith("wharf: ")
         assert "Traceback" not in found.stderr
-
-
-def test_gc_says_what_goes_and_why(capsys, start, tmp_path):
-    registry = start()
-    registry.push_image("a", "v1")
-    registry.stop()
-    out, err, status = run(capsys, "gc", "--dry-run", "--config", str(tmp_path / "config.yaml"))
-    assert (err, status) == ("", 0)
-    assert re.search(r"^keep +sha256:\w+ +5 named by 1 manifest$", out, re.MULTILINE)
-    assert out.endswith("0 blobs would be deleted, 0 bytes would be freed, 2 blobs kept\n")
-    _, err, status = run(capsys, "gc", "--data", str(tmp_path / "none"))
-    assert (status, err.count("\n")) == (1, 1)

@@ -5,6 +5,7 @@
         index.db.lock                           held while the index is created or migrated
         index.db.next, index.db.turn            the order of writers (metadata/turns.py)
         start.lock                              held while a process opens what is here
+        sweep.lock                              held by the process that removes garbage
         background.lock                         held by the process that does the work for all
         blobs/
             lock                                shared by whoever stores content, exclusive to whoever removes it
@@ -38,6 +39,7 @@ class Layout:
         self.blobs = self.root / "blobs"
         self.lock = self.blobs / "lock"
         self.uploads = self.root / "uploads"
+        self.sweeping = self.root / "sweep.lock"
 
     def blob(self, digest: str) -> Path:
         """Where the content of `digest` is. Raises InvalidDigestError."""

@@ -1,7 +1,7 @@
 """What garbage collection keeps and what it takes, with a reason for each. Pure.
 
-Rule: content goes only when no manifest names it and it was neither pushed, mounted nor asked for by a push within the
-grace period. In doubt it stays.
+Rule: a thing goes only when nothing needs it, and its grace period has passed, and no push is under way in its
+repository that may count on it. In doubt it stays.
 """
 
 from __future__ import annotations
@@ -11,59 +11,94 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wharf.blobs.listing import Stored
-    from wharf.metadata.inventory import Content
+    from wharf.garbage.timeline import Timeline
+
+QUIET = 600.0
+"""Seconds without a byte, an answer or a manifest after which no push is under way in a repository. No grace period is
+shorter, so that what a push was told a moment ago holds."""
+
+LONGEST_PUSH = 7 * 86400.0
+"""Seconds that a push may take. What is older goes though its repository may never be quiet."""
 
 
 class Verdict(Enum):
-    """What is to happen to content."""
+    """What is to happen to something."""
 
     KEEP = "keep"
     RELEASE = "release"  # it stays, but repositories that no longer use it lose their hold on it
     DELETE = "delete"
 
 
+class Kind(Enum):
+    """What it is."""
+
+    MANIFEST = "manifest"
+    BLOB = "blob"
+
+
+class Reason(Enum):
+    """Why it stays or goes, for programs; the message says it to people."""
+
+    TAGGED = "Tagged"
+    CHILD = "ChildOfKept"
+    REFERRER = "ReferrerOfKept"
+    UNTAGGED_KEPT = "UntaggedKept"
+    YOUNG = "Young"
+    PUSH = "PushUnderWay"
+    NAMED = "Named"
+    LEAVING = "NamedByLeaving"
+    UNTAGGED = "Untagged"
+    ORPHANED = "Orphaned"
+    UNNAMED = "Unnamed"
+    UNKNOWN = "Unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is to happen to some content, and why. `size` in bytes."""
+    """What is to happen to something, and why. `size` in bytes; `repository` is empty for what belongs to several."""
 
+    kind: Kind
     digest: str
     size: int
     verdict: Verdict
-    reason: str
+    reason: Reason
+    message: str
+    repository: str = ""
 
 
-def judge(content: Content, now: float, grace: float) -> Decision:
-    """Decide on content of the index. `grace` in seconds."""
-    before = now - grace
-    if content.manifests:
-        named = f"named by {_count(content.manifests, 'manifest')}"
-        if content.unbacked and content.oldest_touch < before:
-            reason = f"{named}, but not in every repository that holds it"
-            return Decision(content.digest, content.size, Verdict.RELEASE, reason)
-        return Decision(content.digest, content.size, Verdict.KEEP, named)
-    if content.newest_touch >= before:
-        reason = f"named by no manifest, but in use {_ago(now - content.newest_touch)}: a push may count on it"
-        return Decision(content.digest, content.size, Verdict.KEEP, reason)
-    reason = f"named by no manifest, and last in use {_ago(now - content.newest_touch)}"
-    return Decision(content.digest, content.size, Verdict.DELETE, reason)
+class Horizon:
+    """The times that decide. `grace` in seconds; with `delete_untagged` manifests without a tag go as well."""
+
+    def __init__(self, timeline: Timeline, grace: float, *, delete_untagged: bool = False) -> None:
+        self.timeline = timeline
+        self.grace = max(grace, QUIET)
+        self.delete_untagged = delete_untagged
+        self.grace_begin = timeline.before(self.grace)
+        """What was touched earlier than this has had its grace period."""
+        self.quiet_begin = timeline.before(QUIET)
+        """A repository in which nothing has happened since then is quiet."""
+        self.push_begin = timeline.before(LONGEST_PUSH)
+        """No push that began earlier than this is waited for."""
+        self.last_moment = timeline.before(self.grace - QUIET)
+        """What was touched then has as much time left as it takes for a repository to be quiet."""
+
+    def left(self, touched: float) -> str:
+        """How much of its grace period is left to a thing, in words."""
+        return duration(self.grace - self.timeline.age(touched))
+
+    def ago(self, time: float) -> str:
+        """How long ago a time was, in words."""
+        return f"{duration(self.timeline.age(time))} ago"
 
 
-def judge_unknown(stored: Stored, now: float, grace: float) -> Decision:
-    """Decide on content that the index does not know: a push that was broken off, or a removal that was."""
-    age = _ago(now - stored.stored)
-    if stored.stored >= now - grace:
-        return Decision(stored.digest, stored.size, Verdict.KEEP, f"stored {age} and not in the index yet")
-    return Decision(stored.digest, stored.size, Verdict.DELETE, f"stored {age} and not in the index")
+def count(number: int, noun: str, plural: str = "") -> str:
+    """A number of things, in words."""
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or f'{noun}s'}"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _ago(seconds: float) -> str:
-    """An age in its largest whole unit."""
+def duration(seconds: float) -> str:
+    """A time in its largest whole unit."""
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= length:
-            return f"{_count(int(seconds // length), unit)} ago"
-    return "just now"
+            return count(int(seconds // length), unit)
+    return "less than a minute"

@@ -11,10 +11,13 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from wharf.metadata.settings import BOOT
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wharf.metadata.inventory import Inventory
+    from wharf.metadata.doubts import Doubts
+    from wharf.metadata.settings import Settings
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 """Names the present boot of the machine, on Linux."""
@@ -40,23 +43,23 @@ def boot_id() -> str:
         return ""
 
 
-async def recover(inventory: Inventory, store: Store, boot: str) -> int:
+async def recover(doubts: Doubts, settings: Settings, store: Store, boot: str) -> int:
     """Drop what a power cut may have torn; how many blobs. Costs one look-up when the machine was not booted since."""
-    if boot and boot == await inventory.boot():
+    if boot and boot == await settings.get(BOOT):
         return 0
-    doubtful = await inventory.volatile()
+    doubtful = await doubts.volatile()
     for digest in doubtful:
         await store.delete(digest)
-    await inventory.lost(doubtful)
-    await inventory.note_boot(boot)
+    await doubts.lost(doubtful)
+    await settings.put({BOOT: boot})
     if doubtful:
         _LOG.warning("dropped %d blobs that were being pushed when the machine went down: push again", len(doubtful))
     return len(doubtful)
 
 
-async def settle(inventory: Inventory, store: Store) -> None:
+async def settle(doubts: Doubts, store: Store) -> None:
     """Make durable whatever was received, so that a push goes on after a planned restart, wherever that is."""
-    volatile = await inventory.volatile()
+    volatile = await doubts.volatile()
     gone = set(await store.flush(volatile))
-    await inventory.durable([digest for digest in volatile if digest not in gone])
-    await inventory.lost(gone)
+    await doubts.durable([digest for digest in volatile if digest not in gone])
+    await doubts.lost(gone)

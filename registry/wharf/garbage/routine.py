@@ -1,59 +1,60 @@
-"""The sweep that goes on by itself, again and again.
+"""The sweep that goes on by itself, again and again, and the look at the clocks that it depends on.
 
-Rule: one process at a time runs it. A round that fails is reported and the next one comes all the same.
+Rule: one process at a time runs it. A round that fails is reported and the next one comes all the same. How long ago
+the last sweep was is read from the index, so a registry that is often restarted is swept as well.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wharf.blobs.interface import BlobError
-from wharf.garbage.sweep import Report, Store, sweep
+from wharf.garbage.exclusive import SweepRunningError
 from wharf.metadata.interface import MetadataError
 
 if TYPE_CHECKING:
-    from wharf.clock import Clock
-    from wharf.metadata.inventory import Inventory
+    from wharf.garbage.collector import Collector, Terms
+    from wharf.garbage.sweep import Report
+
+TICK = 60.0
+"""Seconds between two looks at the clocks."""
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How long content without a manifest is kept, and how often the routine looks; both in seconds."""
-
-    grace: float = 86400.0
-    interval: float = 3600.0
 
 
 class Routine:
     """Sweeps by the terms it has been given last. Start run() as a task, and cancel it to stop."""
 
-    def __init__(self, inventory: Inventory, store: Store, terms: Terms, clock: Clock) -> None:
-        self._inventory = inventory
-        self._store = store
+    def __init__(self, collector: Collector, terms: Terms) -> None:
+        self._collector = collector
         self.terms = terms
-        self._clock = clock
 
     async def run(self) -> None:
-        """Sweep for ever, the first time after one interval."""
+        """Sweep for ever, whenever it is time."""
         while True:
-            await asyncio.sleep(self.terms.interval)
+            await asyncio.sleep(min(TICK, self.terms.interval))
             await self.once()
 
     async def once(self) -> Report | None:
-        """Sweep now; None when it failed."""
-        terms = self.terms
+        """Look at the clocks, and sweep if it is time; None when it was not, or the sweep failed."""
         try:
-            report = await sweep(self._inventory, self._store, grace=terms.grace, clock=self._clock)
-        except (BlobError, MetadataError) as error:
-            _LOG.warning("the sweep failed, and is tried again in %g s: %s", terms.interval, error)
+            timeline = await self._collector.timekeeper.observe()
+            last = (await self._collector.history.past()).last_run
+            if last is not None and timeline.age(last) < self.terms.interval:
+                return None
+            report = await self._collector.collect(self.terms)
+        except SweepRunningError:
             return None
-        if report.deleted:
+        except (BlobError, MetadataError) as error:
+            _LOG.warning("the sweep failed, and is tried again: %s", error)
+            return None
+        if report.blobs_deleted or report.manifests_deleted:
             _LOG.info(
-                "swept: %d blobs deleted, %d bytes freed, %d blobs kept", report.deleted, report.freed, report.kept
+                "swept: %d manifests and %d blobs deleted, %d bytes freed",
+                report.manifests_deleted,
+                report.blobs_deleted,
+                report.freed,
             )
         return report

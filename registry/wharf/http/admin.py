@@ -16,6 +16,8 @@ import msgspec
 
 from wharf import __version__
 from wharf.blobs.interface import BlobError
+from wharf.garbage import history
+from wharf.garbage.history import Past
 from wharf.metadata.interface import MetadataError
 
 if TYPE_CHECKING:
@@ -32,10 +34,11 @@ _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """What /status asks of others: files by name, webhooks, and the token that it must be asked with."""
+    """What /status asks of others: files by name, webhooks, garbage, and the token that it must be asked with."""
 
     file: Callable[[str], Mapping[str, str] | None]
     webhooks: Callable[[], Awaitable[Mapping[str, Mapping[str, object]]]]
+    garbage: Callable[[], Awaitable[Past]]
     token: Callable[[], str]
 
 
@@ -112,6 +115,7 @@ class AdminApp:
             "certificate": self._reports.file("certificate"),
             "storage": storage,
             "webhooks": await self._webhooks(),
+            "garbageCollection": history.report(await self._garbage()),
         }
 
     async def _webhooks(self) -> Mapping[str, Mapping[str, object]]:
@@ -119,6 +123,12 @@ class AdminApp:
             return await self._reports.webhooks()
         except MetadataError:
             return {}
+
+    async def _garbage(self) -> Past:
+        try:
+            return await self._reports.garbage()
+        except MetadataError:
+            return Past()
 
     async def _metrics(self) -> str:
         metrics = self._services.metrics
@@ -134,4 +144,13 @@ class AdminApp:
             for state in ("delivered", "pending", "dead"):
                 count = report.get(state, 0)
                 metrics.webhook_events.set(name, state, value=float(count) if isinstance(count, int) else 0.0)
+        self._count_garbage(await self._garbage())
         return metrics.exposition()
+
+    def _count_garbage(self, past: Past) -> None:
+        metrics = self._services.metrics
+        for kind in ("manifests", "blobs", "uploads"):
+            metrics.garbage_deleted.set(kind, value=getattr(past.total, kind))
+        metrics.garbage_freed.set(value=past.total.freed)
+        metrics.garbage_time.set(value=past.last_run or 0.0)
+        metrics.garbage_failed.set(value=float(bool(past.error)))

@@ -133,7 +133,10 @@ class Index(Protocol):
         """
 
     async def get_manifest(self, repository: str, reference: str) -> Manifest | None:
-        """The manifest of a digest or a tag (a reference with a colon is a digest)."""
+        """The manifest of a digest or a tag (a reference with a colon is a digest).
+
+        An untagged one that is asked for by digest stays for the grace period, at least.
+        """
 
     async def delete_manifest(self, repository: str, digest: str, events: Sequence[Event]) -> bool:
         """Remove a manifest and every tag that points at it; False when it was not there, and then no event either."""

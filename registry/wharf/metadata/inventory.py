@@ -1,7 +1,7 @@
-"""What garbage collection and recovery ask of the index: all content, what needs it, and its removal.
+"""What garbage collection asks of the index: everything that is in it, what needs it, and its removal.
 
-Rule: whatever was decided from an earlier look is checked again in the transaction that acts on it, so nothing that
-became needed meanwhile goes.
+Rule: a removal names the times that were seen when it was decided. Whatever was touched since, because somebody counts
+on it again, is found out in the transaction that removes, and stays. All times are Unix seconds.
 """
 
 from __future__ import annotations
@@ -10,57 +10,90 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository, and when it was last pushed to."""
+
+    name: str
+    active: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredManifest:
+    """A manifest and what it means to others. `children` and `subject` are digests, `size` is bytes.
+
+    `touched`: when it was pushed, lost a tag or a parent, or was asked for by digest. `orphaned`: an index or a subject
+    that it belonged to was deleted.
+    """
+
+    id: int
+    digest: str
+    size: int
+    touched: float
+    orphaned: bool = False
+    subject: str = ""
+    children: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A repository's hold on a blob that no manifest of that repository names, and when it was last touched."""
+
+    repository: str
+    touched: float
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A blob and what needs it. Times are Unix seconds.
+    """A blob: how many manifests name it, and who holds it without naming it. `touched` is the blob's own time.
 
-    `manifests` name it. `unbacked` repositories hold it without a manifest of theirs that names it; those holds were
-    last touched between `oldest_touch` and `newest_touch`. `newest_touch` counts the blob itself, too.
+    `leaving` of the manifests are to be removed.
     """
 
     digest: str
     size: int
-    manifests: int
-    unbacked: int
-    oldest_touch: float
-    newest_touch: float
+    touched: float
+    manifests: int = 0
+    leaving: int = 0
+    unbacked: tuple[Hold, ...] = ()
 
 
 class Inventory(Protocol):
-    """The index as garbage collection and recovery see it."""
+    """The index as garbage collection sees it."""
 
-    async def contents(self, after: str, limit: int) -> list[Content]:
-        """Up to `limit` blobs, in byte order of their digests, that follow `after`."""
+    async def repositories(self, after: str, limit: int) -> list[Repository]:
+        """Up to `limit` repositories, in byte order of their names, that follow `after`; those of nothing as well."""
+
+    async def manifests(self, repository: str) -> list[StoredManifest]:
+        """The manifests of a repository, in byte order of their digests."""
+
+    async def remove_manifests(self, seen: Sequence[StoredManifest], touch: float) -> list[int]:
+        """Remove those that have no tag and were not touched since they were seen; the ids of those removed.
+
+        The holds on their blobs count as touched at `touch`, unless they were touched later.
+        """
+
+    async def contents(self, after: str, limit: int, leaving: Sequence[int] = ()) -> list[Content]:
+        """Up to `limit` blobs, in byte order of their digests, that follow `after`.
+
+        `leaving` are the ids of manifests that are to be removed.
+        """
 
     async def unknown(self, digests: Sequence[str]) -> list[str]:
         """Those of the digests that the index does not know."""
 
-    async def release(self, digests: Sequence[str], before: float) -> list[str]:
-        """End the holds on these blobs that no manifest backs and that were last touched before then.
+    async def release(self, holds: Sequence[tuple[str, Hold]], blobs: Sequence[Content]) -> list[str]:
+        """End holds on digests, and remove blobs, that nothing needs and that were not touched since they were seen.
 
-        Removes those blobs that nothing needs any more, and answers their digests: their content may be deleted.
+        Answers the digests of the blobs that were removed: their content may be deleted.
         """
 
     async def drop_empty_repositories(self) -> int:
         """Remove repositories that have neither manifests nor holds; how many."""
 
-    async def holders(self, digest: str, limit: int) -> list[str]:
-        """Up to `limit` repositories that hold a blob, in byte order."""
-
-    async def volatile(self) -> list[str]:
-        """Blobs that were never made durable: what a power cut may have torn."""
-
-    async def lost(self, digests: Collection[str]) -> None:
-        """Record that the content of blobs is gone: no repository holds it until it is pushed again."""
-
-    async def durable(self, digests: Collection[str]) -> None:
-        """Record that blobs have been made durable."""
-
-    async def boot(self) -> str:
-        """The boot of the machine, as last noted; empty at first."""
-
-    async def note_boot(self, boot: str) -> None:
-        """Note the boot of the machine."""
+    async def rejuvenate(self, now: float) -> None:
+        """Let no time be later than now: the clock was wrong when it was written."""

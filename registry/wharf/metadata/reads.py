@@ -23,6 +23,15 @@ _BY_TAG = """SELECT m.digest, m.media_type, m.content FROM repository r
 _BY_DIGEST = """SELECT m.digest, m.media_type, m.content FROM repository r
     JOIN manifest m ON m.repository_id = r.id WHERE r.name = ? AND m.digest = ?"""
 
+# Nothing but its own time keeps it: neither a tag, nor that of an index or a subject that it belongs to.
+_LOOSE = """SELECT m.touched FROM repository r JOIN manifest m ON m.repository_id = r.id
+    WHERE r.name = ? AND m.digest = ?
+    AND NOT EXISTS (SELECT 1 FROM tag t WHERE t.manifest_id = m.id)
+    AND NOT EXISTS (SELECT 1 FROM manifest_child x JOIN manifest p ON p.id = x.manifest_id
+        JOIN tag t ON t.manifest_id = p.id WHERE x.digest = m.digest AND p.repository_id = m.repository_id)
+    AND NOT EXISTS (SELECT 1 FROM manifest s JOIN tag t ON t.manifest_id = s.id
+        WHERE s.repository_id = m.repository_id AND s.digest = m.subject)"""
+
 _EXISTS = "SELECT 1 FROM repository r JOIN manifest m ON m.repository_id = r.id WHERE r.name = ? LIMIT 1"
 
 _TAGS = """SELECT t.name FROM repository r JOIN tag t ON t.repository_id = r.id
@@ -70,6 +79,12 @@ def manifest(connection: sqlite3.Connection, repository: str, reference: str) ->
     """The manifest of a digest, which has a colon, or of a tag, which has none."""
     row = connection.execute(_BY_DIGEST if ":" in reference else _BY_TAG, (repository, reference)).fetchone()
     return None if row is None else Manifest(row[0], row[1], row[2])
+
+
+def loose(connection: sqlite3.Connection, repository: str, digest: str) -> float | None:
+    """When a manifest that no tag keeps was last touched; None for one that a tag keeps, or that is not there."""
+    row = connection.execute(_LOOSE, (repository, digest)).fetchone()
+    return None if row is None else float(row[0])
 
 
 def tags(connection: sqlite3.Connection, repository: str, after: str, limit: int) -> list[str] | None:

@@ -63,6 +63,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             last_error TEXT NOT NULL DEFAULT '', next_attempt REAL)""",
         "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     ),
+    (
+        # When it was last pushed to, to within half a minute (writes.ACTIVITY_INTERVAL).
+        "ALTER TABLE repository ADD COLUMN active REAL NOT NULL DEFAULT 0",
+        # `touched` and `orphaned`: see metadata/family.py.
+        "ALTER TABLE manifest ADD COLUMN touched REAL NOT NULL DEFAULT 0",
+        "ALTER TABLE manifest ADD COLUMN orphaned INTEGER NOT NULL DEFAULT 0",
+        "UPDATE manifest SET touched = pushed",
+        # By name, not by id: a repository that has nothing any more goes, and what was in it can still be restored.
+        """CREATE TABLE tombstone (
+            digest TEXT NOT NULL, repository TEXT NOT NULL, kind TEXT NOT NULL, deleted REAL NOT NULL,
+            size INTEGER NOT NULL, manifest TEXT NOT NULL, content BLOB NOT NULL,
+            PRIMARY KEY (digest, repository, kind))""",
+        "CREATE INDEX tombstone_by_time ON tombstone (deleted)",
+    ),
 )
 
 

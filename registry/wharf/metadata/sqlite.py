@@ -10,6 +10,7 @@ import asyncio
 import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,7 +18,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from wharf import clock as wall
 from wharf.metadata import reads, writes
 from wharf.metadata.connections import Connections, meaning, translated
-from wharf.metadata.interface import Blob, IndexFullError, IndexUnavailableError, MissingReferencesError
+from wharf.metadata.interface import (
+    Blob,
+    IndexFullError,
+    IndexUnavailableError,
+    MetadataError,
+    MissingReferencesError,
+)
 from wharf.metadata.turns import Turns
 from wharf.metadata.writer import Writer
 
@@ -46,7 +53,7 @@ class SqliteIndex:
     """An Index (metadata/interface.py) in one SQLite file. Call open() before use, and close() after.
 
     `flush` makes blobs durable and is BlobStore.flush. `route` says which webhooks an event is for; replace_route()
-    changes it while the index is in use. With `flush_blobs` a blob is durable at put_blob, not only at its manifest.
+    changes it while the index is in use. With `durable_blobs` a blob is durable at put_blob, not only at its manifest.
     What adds to the index leaves `reserve` bytes of its volume free, so that what takes away can always be recorded.
     """
 
@@ -57,7 +64,7 @@ class SqliteIndex:
         *,
         route: Route = nobody,
         clock: Clock = wall.now,
-        flush_blobs: bool = False,
+        durable_blobs: bool = False,
         reserve: int = RESERVE,
     ) -> None:
         self._directory = Path(path).parent
@@ -68,7 +75,7 @@ class SqliteIndex:
         self._flush = flush
         self._route = route
         self._clock = clock
-        self._flush_blobs = flush_blobs
+        self.durable_blobs = durable_blobs
         self._listeners: list[Callable[[], None]] = []
         self._open = False
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="wharf-index-reader")
@@ -159,8 +166,14 @@ class SqliteIndex:
         raise IndexUnavailableError("the blobs of the manifest kept being replaced during the push: push it again")
 
     async def get_manifest(self, repository: str, reference: str) -> Manifest | None:
-        """See Index."""
-        return self.read(reads.manifest, repository, reference)
+        """See Index. Writes only when garbage collection might otherwise take the manifest."""
+        found = self.read(reads.manifest, repository, reference)
+        if found is not None and ":" in reference:
+            touched, now = self.read(reads.loose, repository, reference), self._clock()
+            if touched is not None and touched < now - TOUCH_INTERVAL:
+                with suppress(MetadataError):  # on a full or read-only disk it can be pulled all the same
+                    await self.write(lambda connection: writes.touch_manifest(connection, repository, reference, now))
+        return found
 
     async def delete_manifest(self, repository: str, digest: str, events: Sequence[Event]) -> bool:
         """See Index."""
@@ -169,7 +182,8 @@ class SqliteIndex:
 
     async def delete_tag(self, repository: str, tag: str, events: Sequence[Event]) -> bool:
         """See Index."""
-        return await self.write(lambda connection: writes.delete_tag(connection, repository, tag), events)
+        now = self._clock()
+        return await self.write(lambda connection: writes.delete_tag(connection, repository, tag, now), events)
 
     async def tags(self, repository: str, after: str, limit: int) -> list[str] | None:
         """See Index."""
@@ -197,7 +211,7 @@ class SqliteIndex:
     async def put_blob(self, repository: str, blob: Blob) -> None:
         """See Index."""
         self._require_room()
-        durable, now = self._flush_blobs, self._clock()
+        durable, now = self.durable_blobs, self._clock()
         if durable:
             await self._make_durable((blob.digest,))
         if not await self.write(lambda connection: writes.put_blob(connection, repository, blob, durable, now)):

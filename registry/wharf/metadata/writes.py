@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from wharf.metadata import reads
+from wharf.metadata import family, reads, tombstones
 from wharf.metadata.interface import Blob, MissingReferencesError
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from wharf.metadata.interface import Event, ManifestPut
+
+ACTIVITY_INTERVAL = 30.0
+"""Seconds within which a push does not note again that its repository is active."""
 
 _PUT_MANIFEST = """INSERT INTO manifest
     (repository_id, digest, media_type, size, pushed, subject, artifact_type, annotations, content)
@@ -46,13 +49,18 @@ _PUT_HOLD = """INSERT INTO hold (repository_id, blob_id, touched) VALUES (?, ?, 
 _TOUCH_HOLD = """UPDATE hold SET touched = ? WHERE repository_id = (SELECT id FROM repository WHERE name = ?)
     AND blob_id = (SELECT id FROM blob WHERE digest = ?)"""
 
+_TOUCH_REPOSITORY = "UPDATE repository SET active = ? WHERE name = ? AND active < ?"
+
+_TOUCH_MANIFEST = """UPDATE manifest SET touched = ? WHERE digest = ?
+    AND repository_id = (SELECT id FROM repository WHERE name = ?)"""
+
 _TOUCH_HOLDS_OF_MANIFEST = """UPDATE hold SET touched = ? WHERE repository_id = ?
     AND blob_id IN (SELECT blob_id FROM manifest_blob WHERE manifest_id = ?)"""
 
 _FIND_MANIFEST = """SELECT m.id, m.repository_id FROM manifest m JOIN repository r ON r.id = m.repository_id
     WHERE r.name = ? AND m.digest = ?"""
 
-_DELETE_TAG = "DELETE FROM tag WHERE repository_id = (SELECT id FROM repository WHERE name = ?) AND name = ?"
+_DELETE_TAG = "DELETE FROM tag WHERE repository_id = ? AND name = ?"
 
 _DELETE_HOLD = """DELETE FROM hold WHERE repository_id = (SELECT id FROM repository WHERE name = ?)
     AND blob_id = (SELECT id FROM blob WHERE digest = ?)"""
@@ -76,7 +84,7 @@ def put_manifest(connection: sqlite3.Connection, put: ManifestPut, flushed: Coll
     if any(not blob.durable and blob.id not in flushed for blob in held.values()):
         return False
     connection.executemany("UPDATE blob SET durable = 1 WHERE id = ? AND durable = 0", [(key,) for key in flushed])
-    repository = _repository(connection, put.repository)
+    repository = _repository(connection, put.repository, now)
     row = connection.execute(
         _PUT_MANIFEST,
         (
@@ -97,23 +105,36 @@ def put_manifest(connection: sqlite3.Connection, put: ManifestPut, flushed: Coll
     connection.executemany(_NAME_BLOB, [(manifest, blob.id, repository) for blob in held.values()])
     absent = (digest for digest in put.optional if digest not in held)
     connection.executemany(_NAME_CHILD, [(manifest, child) for child in dict.fromkeys((*put.manifests, *absent))])
+    family.needed(connection, repository, put.digest, now)
+    family.untagged(connection, repository, put.tags, now)
     connection.executemany(_PUT_TAG, [(repository, tag, manifest, now) for tag in put.tags])
     return True
 
 
 def delete_manifest(connection: sqlite3.Connection, repository: str, digest: str, now: float) -> bool:
-    """Remove a manifest and its tags. The grace period of the blobs that it backed begins."""
+    """Remove a manifest and its tags. The grace period of what it kept begins."""
     row = connection.execute(_FIND_MANIFEST, (repository, digest)).fetchone()
     if row is None:
         return False
+    tombstones.bury_manifest(connection, row[0], now)
+    family.orphaned(connection, row[1], digest, now)
     connection.execute(_TOUCH_HOLDS_OF_MANIFEST, (now, row[1], row[0]))
     connection.execute("DELETE FROM manifest WHERE id = ?", (row[0],))  # tags and references go with it
     return True
 
 
-def delete_tag(connection: sqlite3.Connection, repository: str, tag: str) -> bool:
-    """Remove a tag."""
-    return connection.execute(_DELETE_TAG, (repository, tag)).rowcount > 0
+def delete_tag(connection: sqlite3.Connection, repository: str, tag: str, now: float) -> bool:
+    """Remove a tag. The grace period of its manifest begins, if untagged ones go."""
+    row = connection.execute("SELECT id FROM repository WHERE name = ?", (repository,)).fetchone()
+    if row is None:
+        return False
+    family.untagged(connection, row[0], (tag,), now)
+    return connection.execute(_DELETE_TAG, (row[0], tag)).rowcount > 0
+
+
+def touch_manifest(connection: sqlite3.Connection, repository: str, digest: str, now: float) -> None:
+    """Begin the grace period of an untagged manifest anew."""
+    connection.execute(_TOUCH_MANIFEST, (now, digest, repository))
 
 
 def put_blob(connection: sqlite3.Connection, repository: str, blob: Blob, durable: bool, now: float) -> bool:
@@ -140,13 +161,26 @@ def mount_blob(connection: sqlite3.Connection, repository: str, digest: str, sou
 
 def touch_hold(connection: sqlite3.Connection, repository: str, digest: str, now: float) -> bool:
     """Begin the grace period of a hold anew; False when it has gone."""
+    connection.execute(_TOUCH_REPOSITORY, (now, repository, now - ACTIVITY_INTERVAL))
     return connection.execute(_TOUCH_HOLD, (now, repository, digest)).rowcount > 0
+
+
+def hold(connection: sqlite3.Connection, repository: str, digest: str, now: float) -> bool:
+    """Let a repository hold content that is stored; False when it is not, or not durable and awaited by a manifest."""
+    row = connection.execute("SELECT id, durable FROM blob WHERE digest = ?", (digest,)).fetchone()
+    if row is None or (not row[1] and reads.awaited(connection, repository, digest)):
+        return False
+    _hold(connection, repository, (row[0], digest), now)
+    return True
 
 
 def delete_hold(connection: sqlite3.Connection, repository: str, digest: str, now: float) -> bool:
     """End a repository's hold. The grace period of the content begins."""
+    if not connection.execute(_DELETE_HOLD, (repository, digest)).rowcount:
+        return False
     connection.execute("UPDATE blob SET touched = ? WHERE digest = ?", (now, digest))
-    return connection.execute(_DELETE_HOLD, (repository, digest)).rowcount > 0
+    tombstones.bury_hold(connection, repository, digest, now)
+    return True
 
 
 def forget(connection: sqlite3.Connection, digests: Iterable[str]) -> None:
@@ -166,15 +200,18 @@ def post(connection: sqlite3.Connection, deliveries: Sequence[tuple[str, Event]]
 
 def _hold(connection: sqlite3.Connection, repository: str, blob: tuple[int, str], now: float) -> None:
     """Give the repository, and those of its manifests that wait for it, a blob by id and digest."""
-    holder = _repository(connection, repository)
+    holder = _repository(connection, repository, now)
     connection.execute(_PUT_HOLD, (holder, blob[0], now))
     connection.execute(_TAKE_UP, (*blob, holder))
 
 
-def _repository(connection: sqlite3.Connection, name: str) -> int:
-    """The id of a repository, which is made when there is none."""
-    row = connection.execute("SELECT id FROM repository WHERE name = ?", (name,)).fetchone()
+def _repository(connection: sqlite3.Connection, name: str, now: float) -> int:
+    """The id of a repository that is being pushed to, which is made when there is none."""
+    row = connection.execute("SELECT id, active FROM repository WHERE name = ?", (name,)).fetchone()
     if row is None:
-        row = connection.execute("INSERT INTO repository (name) VALUES (?) RETURNING id", (name,)).fetchone()
+        made = "INSERT INTO repository (name, active) VALUES (?, ?) RETURNING id"
+        row = connection.execute(made, (name, now)).fetchone()
+    elif row[1] < now - ACTIVITY_INTERVAL:
+        connection.execute("UPDATE repository SET active = ? WHERE id = ?", (now, row[0]))
     key: int = row[0]
     return key

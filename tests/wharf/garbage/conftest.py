@@ -1,20 +1,26 @@
 """What the tests of garbage collection share: a real index over a real store, a clock that a test moves, pushes."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from wharf.blobs.filesystem import FileBlobStore
+from wharf.blobs.paths import Layout
+from wharf.garbage.collector import Collector, Terms
+from wharf.garbage.timekeeper import Clocks
 from wharf.metadata.interface import Blob, ManifestPut
 from wharf.metadata.sqlite import SqliteIndex
-from wharf.metadata.sqlite_inventory import SqliteInventory
+from wharf.metadata.sqlite_doubts import SqliteDoubts
+from wharf.metadata.sqlite_settings import SqliteSettings
 
 DAY = 86400.0
 
 
 class StoppedClock:
+    """A clock that a test moves: time passes, nobody sets it."""
+
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
 
@@ -22,20 +28,48 @@ class StoppedClock:
         return self.now
 
 
+_MANIFESTS = "SELECT m.digest FROM manifest m JOIN repository r ON r.id = m.repository_id WHERE r.name = ?"
+
+
+class Store(FileBlobStore):
+    """A store in which only those repositories are pushed to that a test names: files have the kernel's times."""
+
+    def __init__(self, root: Path, clock: StoppedClock) -> None:
+        super().__init__(root, clock=clock)
+        self.repositories: set[str] = set()
+
+    async def uploading(self, repositories: Sequence[str], since: float) -> set[str]:
+        del since
+        return self.repositories & set(repositories)
+
+
 class Registry:
     """An index and a store, with the steps that clients take."""
 
     def __init__(self, root: Path, clock: StoppedClock) -> None:
+        self.root = root
         self.clock = clock
-        self.store = FileBlobStore(root, clock=clock)
+        self.steady = 0.0  # what steady clocks show less than the wall's
+        self.store = Store(root, clock=clock)
+        self.uploading = self.store.repositories
         self.store.open()
         self.index = SqliteIndex(root / "index.db", self.store.flush, clock=clock)
         self.index.open()
-        self.inventory = SqliteInventory(self.index)
+        self.collector = Collector(
+            self.index, self.store, Layout(root).sweeping, Clocks(clock, lambda: clock() - self.steady, lambda: "boot")
+        )
+        self.inventory = self.collector.storage.inventory
+        self.doubts = SqliteDoubts(self.index)
+        self.settings = SqliteSettings(self.index)
 
     def close(self) -> None:
         self.index.close()
         self.store.close()
+
+    def set_clock(self, now: float) -> None:
+        """Somebody sets the wall clock."""
+        self.steady += now - self.clock.now
+        self.clock.now = now
 
     @staticmethod
     def digest(content: bytes) -> str:
@@ -57,13 +91,20 @@ class Registry:
         await self.index.put_blob(repository, Blob(digest, len(content)))
         return digest
 
-    async def push(self, name: str, *layers: bytes, repository: str = "app") -> str:
-        """An image: its layers, then its manifest, which is also tagged `name`."""
+    async def push(self, name: str, *layers: bytes, repository: str = "app", **fields: object) -> str:
+        """An image: its layers, then its manifest, which is also tagged `name` unless `tags` says otherwise."""
         blobs = tuple([await self.push_blob(layer, repository) for layer in layers])
         content = name.encode()
-        put = ManifestPut(repository, self.digest(content), "application/x", content, blobs, (), tags=(name,))
+        defaults: dict[str, object] = {"manifests": (), "tags": (name,)}
+        defaults["blobs"] = blobs
+        put = ManifestPut(repository, self.digest(content), "application/x", content, **{**defaults, **fields})
         await self.index.put_manifest(put, [])
         return put.digest
+
+    def there(self, *digests: str, repository: str = "app") -> list[bool]:
+        """Whether each manifest is in the index; asking does not touch it."""
+        found = {row[0] for row in self.index.read(lambda c: c.execute(_MANIFESTS, (repository,)).fetchall())}
+        return [digest in found for digest in digests]
 
     async def has(self, content: bytes, repository: str = "app") -> tuple[bool, bool]:
         """Whether the index, and whether the store, has it."""
@@ -92,9 +133,7 @@ def registry(tmp_path: Path, clock: StoppedClock) -> Iterator[Registry]:
 
 @pytest.fixture
 def sweep_now(registry: Registry) -> Callable:
-    from wharf.garbage.sweep import sweep  # noqa: PLC0415 - the fixture has its name
-
-    async def run(grace: float = DAY, **options: object) -> object:
-        return await sweep(registry.inventory, registry.store, grace=grace, clock=registry.clock, **options)
+    async def run(grace: float = DAY, *, delete_untagged: bool = False, **options: object) -> object:
+        return await registry.collector.collect(Terms(grace, delete_untagged=delete_untagged), **options)
 
     return run

@@ -88,8 +88,8 @@ async def test_a_blob_whose_content_is_lost_must_be_pushed_again(index, manifest
     await index.put_manifest(manifest(1, (1, 2)), [])
 
 
-async def test_with_flush_blobs_a_blob_is_durable_at_once(open_index, manifest, blob, flush):
-    index = open_index(flush_blobs=True)
+async def test_with_durable_blobs_a_blob_is_durable_at_once(open_index, manifest, blob, flush):
+    index = open_index(durable_blobs=True)
     await hold(index, "team/app", blob(1))
     assert flush.asked == [blob(1).digest]
     await index.put_manifest(manifest(1, (1,)), [])

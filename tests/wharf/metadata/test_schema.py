@@ -48,3 +48,16 @@ def test_content_that_a_manifest_names_cannot_be_removed(connection):
     connection.execute("INSERT INTO manifest_blob (manifest_id, blob_id, repository_id) VALUES (1, 1, 1)")
     with pytest.raises(sqlite3.IntegrityError):
         connection.execute("DELETE FROM blob")
+
+
+def test_a_manifest_of_an_older_wharf_was_touched_when_it_was_pushed(connection, monkeypatch):
+    monkeypatch.setattr("wharf.metadata.schema.MIGRATIONS", MIGRATIONS[:1])
+    migrate(connection)
+    connection.execute("INSERT INTO repository (id, name) VALUES (1, 'r')")
+    connection.execute(
+        "INSERT INTO manifest (id, repository_id, digest, media_type, size, pushed, subject, artifact_type, "
+        "annotations, content) VALUES (1, 1, 'm', '', 1, 77.0, '', '', '', x'00')"
+    )
+    monkeypatch.setattr("wharf.metadata.schema.MIGRATIONS", MIGRATIONS)
+    migrate(connection)
+    assert connection.execute("SELECT touched, orphaned FROM manifest").fetchall() == [(77.0, 0)]

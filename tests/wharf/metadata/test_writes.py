@@ -69,3 +69,21 @@ def test_content_that_manifests_wait_for_is_theirs_once_it_is_durable(connection
     assert writes.put_blob(connection, "team/app", blob(1), True, 2.0)
     assert reads.blob(connection, "team/app", blob(1).digest).backed
     assert connection.execute("SELECT count(*) FROM manifest_blob").fetchone() == (2,)
+
+
+def test_a_hold_is_given_to_what_is_stored_only(connection, blob):
+    writes.put_blob(connection, "x", blob(1), True, 1.0)
+    assert writes.hold(connection, "team/app", blob(1).digest, 5.0)
+    assert not writes.hold(connection, "team/app", blob(3).digest, 5.0)
+    assert reads.blob(connection, "team/app", blob(1).digest).touched == 5.0
+
+
+def test_a_push_notes_that_its_repository_is_active_but_not_each_time(connection, blob):
+    def active():
+        return connection.execute("SELECT active FROM repository").fetchone()[0]
+
+    for now, noted in ((100.0, 100.0), (120.0, 100.0), (131.0, 131.0)):
+        writes.put_blob(connection, "team/app", blob(1), True, now)
+        assert active() == noted
+    assert writes.touch_hold(connection, "team/app", blob(1).digest, 500.0)
+    assert active() == 500.0

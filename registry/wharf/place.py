@@ -1,0 +1,43 @@
+"""Which registry a command is about: the options --config and --data, and what holds without them.
+
+Rule: --data wins over the configuration file; without both it is the system's place, or the working directory's where
+that is out of reach.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wharf.config import Config, ConfigError, parse
+
+if TYPE_CHECKING:
+    import argparse
+
+SYSTEM = "/var/lib/wharf"
+HERE = "wharf-data"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Let a command be told which registry it is about."""
+    parser.add_argument("--config", metavar="FILE", default="", help="the registry's configuration file")
+    parser.add_argument("--data", metavar="DIR", help="where the data is, whatever the configuration file says")
+
+
+def of(options: argparse.Namespace) -> tuple[Config, str]:
+    """The configuration of the registry, and its data directory. Raises ConfigError."""
+    if not options.config:
+        return Config(), options.data or default()
+    try:
+        config = parse(Path(options.config).read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{options.config}: {error.strerror}") from error
+    return config, options.data or config.data
+
+
+def default() -> str:
+    """Where data goes when nobody says."""
+    place = Path(SYSTEM)
+    parent = place if place.is_dir() else place.parent
+    return SYSTEM if os.access(parent, os.W_OK | os.X_OK) else str(Path(HERE).absolute())
