@@ -18,8 +18,8 @@ from e2e.cluster.settings import Settings
 from e2e.cluster.small_images import SmallImages
 from e2e.cluster.tools import MODULES, Tools
 
-NOT_HERE = {"kind", "distribution"}  # the other provider's, and the benchmark's
-PROGRAMS = tuple(program for module in MODULES if module.directory not in NOT_HERE for program in module.programs)
+NODE_MODULES = ("kubernetes", "etcd", "containerd", "coredns", "local-path-provisioner", "pause")
+PROGRAMS = tuple(program for module in MODULES if module.directory in NODE_MODULES for program in module.programs)
 
 
 class LocalCluster(Cluster):
