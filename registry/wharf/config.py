@@ -6,6 +6,7 @@ Rule: this module only describes and parses. Whatever a field means is decided b
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Annotated, Literal
 
 import msgspec
@@ -31,6 +32,25 @@ class Tls(_Struct, frozen=True, kw_only=True):
     key: Annotated[str, Meta(description="PEM file: the private key of the certificate.")]
 
 
+class Tokens(_Struct, frozen=True, kw_only=True):
+    """Bearer tokens, issued at /v2/token. Passwords are accepted everywhere too."""
+
+    challenge: Annotated[
+        Literal["Basic", "Bearer"],
+        Meta(description="What clients without credentials are asked for: the password itself, or a token for it."),
+    ] = "Basic"
+    lifetime: Annotated[
+        float, Meta(description="Seconds that a token lives; it ends with its password in any case.", ge=60, le=3600)
+    ] = 300.0
+    key_file: Annotated[
+        str,
+        Meta(
+            description="File of keys that sign tokens, one a line; the first signs, all are accepted. Empty: one is "
+            "made in `data`."
+        ),
+    ] = ""
+
+
 class Auth(_Struct, frozen=True, kw_only=True):
     """Who may log in. Without it everyone is anonymous and `access` decides what that allows."""
 
@@ -39,6 +59,7 @@ class Auth(_Struct, frozen=True, kw_only=True):
     groups: Annotated[dict[str, list[str]], Meta(description="Group name to the users in it.")] = msgspec.field(
         default_factory=dict
     )
+    tokens: Annotated[Tokens, Meta(description="Bearer tokens.")] = Tokens()
 
 
 class AccessRule(_Struct, frozen=True, kw_only=True):
@@ -114,6 +135,10 @@ class Config(_Struct, frozen=True, kw_only=True):
         list[AccessRule] | None,
         Meta(description="Absent: every user may do everything, and with `auth` set nobody else anything."),
     ] = None
+    trusted_proxies: Annotated[
+        list[str],
+        Meta(description="Addresses or networks (CIDR) whose X-Forwarded-For, -Proto and -Host headers are believed."),
+    ] = []
     webhooks: Annotated[list[Webhook], Meta(description="Endpoints that are told of events.")] = []
     read_only: Annotated[bool, Meta(description="Refuse pushes; deletes still work.")] = False
     sparse_images: Annotated[
@@ -150,6 +175,11 @@ def parse(text: bytes | str) -> Config:
     names = [hook.name for hook in config.webhooks]
     if duplicate := next((name for name in names if names.count(name) > 1), None):
         raise ConfigError(f"webhook name {duplicate!r} is used twice - at `$.webhooks`: give each its own name")
+    for proxy in config.trusted_proxies:
+        try:
+            ipaddress.ip_network(proxy, strict=False)
+        except ValueError as error:
+            raise ConfigError(f"{proxy!r} is not an address or a network - at `$.trustedProxies`") from error
     return config
 
 

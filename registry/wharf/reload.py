@@ -19,9 +19,10 @@ import msgspec
 
 from wharf import certificates, logs
 from wharf import clock as wall
-from wharf.auth import htpasswd
+from wharf.auth import htpasswd, keys
 from wharf.auth.access import AccessPolicy
 from wharf.auth.credentials import Credentials, make_pool
+from wharf.auth.tokens import Tokens
 from wharf.config import Config, ConfigError, parse
 from wharf.http.services import Live
 
@@ -95,11 +96,13 @@ class Reloader:
         self.tls: ssl.SSLContext | None = None
         self.admin_token = ""
         self._credentials: Credentials | None = None
+        self._keys: tuple[bytes, ...] = ()
         self._takers: dict[str, Callable[..., str]] = {
             "configuration": self._take_configuration,
             "htpasswd": self._take_htpasswd,
             "certificate": self._take_certificate,
             "admin_token": self._take_admin_token,
+            "token_keys": self._take_token_keys,
         }
         if path:
             self._watch("configuration", path)
@@ -195,7 +198,9 @@ class Reloader:
         users = (config.auth.htpasswd,) if config.auth else ()
         pair = (config.tls.certificate, config.tls.key) if config.tls else ()
         token = (config.admin_token_file,) if config.admin_token_file else ()
-        for name, paths in (("htpasswd", users), ("certificate", pair), ("admin_token", token)):
+        signing = (config.auth.tokens.key_file,) if config.auth and config.auth.tokens.key_file else ()
+        named = {"htpasswd": users, "certificate": pair, "admin_token": token, "token_keys": signing}
+        for name, paths in named.items():
             before = self._watched.get(name)
             if self._watch(name, *paths) and paths:
                 self._load(name)
@@ -208,6 +213,8 @@ class Reloader:
             self._credentials = None
         if not token:
             self.admin_token = ""
+        if not signing:
+            self._keys = keys.of_directory(config.data) if config.auth else ()
         self._swap()
         logs.set_level(config.log_level)
 
@@ -233,10 +240,16 @@ class Reloader:
         self.admin_token = token
         return ""
 
+    def _take_token_keys(self, content: bytes) -> str:
+        self._keys = keys.parse(content)
+        self._swap()
+        return ""
+
     def _swap(self) -> None:
-        policy = AccessPolicy(self.config.access, login=self.config.auth is not None)
-        credentials = self._credentials if self.config.auth else None
-        self.live = Live(self.config, policy, credentials)
+        auth = self.config.auth
+        policy = AccessPolicy(self.config.access, login=auth is not None)
+        tokens = Tokens(self._keys, auth.realm, auth.tokens.lifetime, self._clock) if auth and self._keys else None
+        self.live = Live(self.config, policy, self._credentials if auth else None, tokens)
         for listener in self._listeners:
             listener(self.live)
 

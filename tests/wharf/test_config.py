@@ -29,6 +29,8 @@ def test_yaml_and_json_are_read_alike():
         ("webhooks: [{name: a, url: 'ftp://x'}]", "$.webhooks[0].url"),
         ("webhooks: [{name: a, url: 'http://x'}, {name: a, url: 'http://y'}]", "$.webhooks"),
         ("uploadExpiry: 0", "$.uploadExpiry"),
+        ("trustedProxies: [proxy.example]", "$.trustedProxies"),
+        ("auth: {htpasswd: /a, tokens: {lifetime: 5}}", "$.auth.tokens.lifetime"),
         ("[]", "object"),
         ("a: [", "YAML"),
         ("!!python/object:os.system {}", "YAML"),

@@ -16,6 +16,7 @@ from wharf.protocol import globs, references
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from wharf.auth.scopes import Scope
     from wharf.config import AccessRule, Action
 
 EVERY_USER = "*"  # in a rule's `users`: whoever has logged in
@@ -24,10 +25,16 @@ CACHE_LIMIT = 4096  # repositories whose deciding rules are remembered
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who asks. An empty name is a client without credentials."""
+    """Who asks. An empty name is a client without credentials.
+
+    `scope`: all that a token covers; None: there is no token, and the rules alone decide. `proof` names the password
+    that was given (Credentials.prove).
+    """
 
     name: str = ""
     groups: frozenset[str] = frozenset()
+    scope: Scope | None = None
+    proof: str = ""
 
     @property
     def anonymous(self) -> bool:
@@ -73,6 +80,8 @@ class AccessPolicy:
 
     def decide(self, subject: Subject, repository: str, action: Action) -> Decision:
         """Whether `subject` may do `action` in `repository`."""
+        if subject.scope is not None and ("repository", repository, action) not in subject.scope:
+            return Decision(False, f"the token does not cover {action} in {repository!r}")
         if self.rules is None:
             return self._without_rules(subject)
         deciding = self._find(repository)
@@ -118,9 +127,9 @@ class AccessPolicy:
         return found
 
 
-def subject_of(name: str, groups: Mapping[str, Sequence[str]]) -> Subject:
+def subject_of(name: str, groups: Mapping[str, Sequence[str]], scope: Scope | None = None, proof: str = "") -> Subject:
     """A logged-in user with the groups that list it."""
-    return Subject(name, frozenset(group for group, members in groups.items() if name in members))
+    return Subject(name, frozenset(group for group, members in groups.items() if name in members), scope, proof)
 
 
 def _compile(text: str, rule: int) -> _Pattern:

@@ -8,6 +8,7 @@ is checked once however many requests bring it at the same time.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import hmac
 import os
 import secrets
@@ -41,6 +42,7 @@ class _Verdict:
 
     good: bool
     until: float | None
+    proof: str = ""  # of the line that it opens
 
 
 class Credentials:
@@ -59,8 +61,24 @@ class Credentials:
         # A hash that no password is known to open, of the cost that real ones have.
         self._decoy = bcrypt.gensalt(max(costs, default=_DEFAULT_COST)) + secrets.token_hex(16)[:31].encode()
 
+    def is_new(self, name: str, password: str) -> bool:
+        """Whether checking this costs a run of bcrypt: it is neither remembered nor being checked."""
+        key = self.key(name, password)
+        return key not in self._running and self.remembered(key) is None
+
+    def ends(self, name: str, proof: str) -> float:
+        """When the password with this proof stops being one of the user's, in Unix seconds; 0 when it is none now."""
+        for line in self._users.get(name, ()):
+            if hmac.compare_digest(_proof(line), proof):
+                return float("inf") if line.expires is None else line.expires * (self._clock() < line.expires)
+        return 0.0
+
     async def verify(self, name: str, password: str) -> bool:
         """Whether the password is one of the user's. Raises CredentialsBusyError."""
+        return bool(await self.prove(name, password))
+
+    async def prove(self, name: str, password: str) -> str:
+        """What names the line that the password opens; empty when it opens none. Raises CredentialsBusyError."""
         key = self.key(name, password)
         verdict = self.remembered(key)
         if verdict is None:
@@ -72,7 +90,8 @@ class Credentials:
                 self._running[key] = task
             # shield: the check outlives a client that hangs up, for others may wait for the same one.
             verdict = await asyncio.shield(task)
-        return verdict.good and (verdict.until is None or self._clock() < verdict.until)
+        good = verdict.good and (verdict.until is None or self._clock() < verdict.until)
+        return verdict.proof if good else ""
 
     def remembered(self, key: bytes) -> _Verdict | None:
         """The verdict on a fingerprint that still stands."""
@@ -105,7 +124,8 @@ class Credentials:
         alive = [line for line in matched if line.expires is None or now < line.expires]
         if alive:
             ends = [line.expires for line in alive if line.expires is not None]
-            verdict = _Verdict(True, max(ends) if len(ends) == len(alive) else None)
+            longest = max(alive, key=lambda line: float("inf") if line.expires is None else line.expires)
+            verdict = _Verdict(True, max(ends) if len(ends) == len(alive) else None, _proof(longest))
         else:
             verdict = _Verdict(False, now + REFUSED_SECONDS)
         self._remember(key, verdict)
@@ -128,6 +148,11 @@ class Credentials:
 def make_pool() -> ThreadPoolExecutor:
     """The threads for bcrypt: one fewer than there are processors, so that logins never stop the rest."""
     return ThreadPoolExecutor(max(1, (os.cpu_count() or 2) - 1), thread_name_prefix="wharf-bcrypt")
+
+
+def _proof(line: Line) -> str:
+    """What names a line, the same for every process, and says nothing of the password that opens it."""
+    return hashlib.sha256(b"wharf password line " + line.hash).hexdigest()[:32]
 
 
 def _opens(secret: bytes, line: bytes) -> bool:

@@ -17,6 +17,7 @@ from wharf.http import routes
 from wharf.http.authentication import authenticate, require_allowed
 from wharf.http.exchange import Exchange
 from wharf.http.failures import translated
+from wharf.http.forwarding import believe
 from wharf.http.messages import ClientGoneError, Request, Response, error_response, first_line
 from wharf.metadata.interface import MetadataError
 from wharf.protocol import references
@@ -73,7 +74,8 @@ class RegistryApp:
             raise RegistryError(Problem.ENDPOINT_UNKNOWN)
         endpoint, request.name, request.reference = found
         request.live = live = self._services.live
-        request.subject = await authenticate(self._services, live, request)
+        believe(request, live.config.trusted_proxies)
+        request.subject = await authenticate(self._services, request)
         if request.name and not references.is_name(request.name):
             raise RegistryError(Problem.NAME_INVALID, f"{first_line(request.name)!r} is not a repository name")
         operation = endpoint.operation(request.method)
@@ -82,7 +84,7 @@ class RegistryApp:
                 raise RegistryError(Problem.ENDPOINT_UNKNOWN)
             raise RegistryError(Problem.UNSUPPORTED, headers=[("Allow", endpoint.allow())])
         if operation.actions:
-            require_allowed(live, request.subject, request.name, operation.actions)
+            require_allowed(request, operation.actions)
         if operation.writes and live.config.read_only:
             raise RegistryError(Problem.READ_ONLY)
         return await operation.handler(self._services, request)

@@ -14,5 +14,5 @@ if TYPE_CHECKING:
 
 async def get(services: Services, request: Request) -> Response:
     """Answer 200 with an empty object, or the challenge."""
-    require_login(request.live, request.subject)
+    require_login(request)
     return Response(200, [("Content-Type", "application/json")], b"{}", replayable=True)

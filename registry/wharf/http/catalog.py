@@ -5,11 +5,13 @@ Rule: a client sees the names of those repositories that it may pull from or lis
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from wharf.http.authentication import require_login
+from wharf.auth import scopes
+from wharf.http.authentication import require_login, require_scope
 from wharf.http.messages import Response
 from wharf.http.paging import link, page_size
 from wharf.protocol import media_types
@@ -28,9 +30,9 @@ STEPS = 20
 
 async def get(services: Services, request: Request) -> Response:
     """A page of repository names."""
-    live = request.live
-    if not live.access.open_to_anonymous():
-        require_login(live, request.subject)
+    require_scope(request, scopes.CATALOG)
+    if not request.live.access.open_to_anonymous():
+        require_login(request)
         if request.subject.anonymous:
             raise RegistryError(Problem.DENIED)
     size = page_size(request)
@@ -43,7 +45,8 @@ async def get(services: Services, request: Request) -> Response:
 
 async def _page(services: Services, request: Request, size: int) -> tuple[list[str], str, bool]:
     """The names, the last one looked at, and whether there are more."""
-    access, subject = request.live.access, request.subject
+    # A token for the catalogue shows what its user may see, not only the repositories that it names.
+    access, subject = request.live.access, replace(request.subject, scope=None)
     names: list[str] = []
     last = request.parameter("last")
     for _ in range(STEPS if size else 0):

@@ -9,6 +9,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from wharf import clock as wall
+from wharf.http.forwarding import base
 from wharf.metadata.interface import Event
 
 if TYPE_CHECKING:
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
 def event(services: Services, request: Request, action: str, path: str, **about: str | int) -> Event:
     """An event of this request's repository. `path` is that of the content, for its URL; `about` other Event fields."""
     host = request.header(b"host") or ""
-    base = request.live.config.url.rstrip("/") or f"{request.scheme}://{host}"
     return Event(
         id=str(uuid.uuid4()),
         timestamp=wall.rfc3339(services.clock()),
         action=action,
         repository=request.name,
-        url=base + path,
+        url=base(request) + path,
         actor=request.subject.name,
         request_id=request.id,
         request_address=request.client,

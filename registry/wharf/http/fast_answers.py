@@ -176,7 +176,7 @@ class Answers:
                 metrics.logins.add("accepted", amount=times)
         if access_log.isEnabledFor(logging.INFO):
             lines = [
-                {"request_id": request_id, **replay.log, "seconds": round(seconds, 6), "address": client}
+                {"request_id": request_id, "address": client, **replay.log, "seconds": round(seconds, 6)}
                 for replay, request_id, client, seconds in given
             ]
             logs.info_many(access_log, "request", lines)
@@ -200,7 +200,9 @@ def _replayable(request: Request, response: Response) -> bool:
 
 
 def _log_fields(request: Request, status: int, sent: int) -> dict[str, object]:
+    forwarded = {"address": request.client} if request.live.config.trusted_proxies else {}
     return {
+        **forwarded,
         "method": request.method,
         "path": first_line(request.path, 512),
         "status": status,

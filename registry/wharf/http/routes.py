@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wharf.http import base, blobs, catalog, manifests, referrers, tags, uploads
+from wharf.http import base, blobs, catalog, manifests, referrers, tags, token, uploads
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -52,6 +52,7 @@ class Endpoint:
 ENDPOINTS = (
     Endpoint("base", re.compile(r"/v2/?"), {"GET": Operation(base.get)}),
     Endpoint("catalog", re.compile(r"/v2/_catalog"), {"GET": Operation(catalog.get)}),
+    Endpoint("token", re.compile(r"/v2/token"), {"GET": Operation(token.get), "POST": Operation(token.post)}),
     Endpoint(
         "blob-uploads",
         re.compile(r"(?s)/v2/(?P<name>.+)/blobs/uploads/?"),

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from wharf import clock as wall
 from wharf.auth.access import AccessPolicy
+from wharf.auth.attempts import Attempts
 from wharf.config import Config
 from wharf.metrics import Metrics
 
 if TYPE_CHECKING:
     from wharf.auth.credentials import Credentials
+    from wharf.auth.tokens import Tokens
     from wharf.blobs.interface import BlobStore
     from wharf.clock import Clock
     from wharf.metadata.interface import Index
@@ -22,11 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The settings in force, swapped whole by a reload. `credentials` None: nobody can log in."""
+    """The settings in force, swapped whole by a reload. `credentials` None: nobody can log in, with a token neither."""
 
     config: Config
     access: AccessPolicy
     credentials: Credentials | None = None
+    tokens: Tokens | None = None
 
     def tells_of(self, action: str) -> bool:
         """Whether any webhook wants events of this action."""
@@ -43,3 +46,8 @@ class Services:
     metrics: Metrics = field(default_factory=Metrics)
     clock: Clock = wall.now
     stopping: bool = False
+    attempts: Attempts = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin without a failed login."""
+        self.attempts = Attempts(self.clock)

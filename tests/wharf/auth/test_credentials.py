@@ -135,3 +135,28 @@ async def test_too_many_checks_at_once_are_refused_rather_than_queued(line, cloc
 async def test_a_table_without_users_refuses_everyone(clock):
     with make_pool() as pool:
         assert not await Credentials({}, clock, pool).verify("alice", "one")
+
+
+async def test_a_proof_names_the_line_and_stands_as_long_as_it(clock, pool, hashed):
+    first, second = (Line(hashed(word).encode(), 4, ends) for word, ends in (("one", 1500.0), ("two", None)))
+    users = Credentials({"alice": (first, second)}, clock, pool)
+    one, two = await users.prove("alice", "one"), await users.prove("alice", "two")
+    assert one != two
+    assert (users.ends("alice", one), users.ends("alice", two)) == (1500.0, float("inf"))
+    assert await users.prove("alice", "three") == ""
+    assert users.ends("alice", "") == users.ends("bob", two) == 0
+    clock.now = 1500.0
+    assert users.ends("alice", one) == 0
+    later = Credentials({"alice": (second,)}, clock, pool)
+    assert later.ends("alice", two) == float("inf")
+
+
+async def test_a_credential_is_new_until_it_is_remembered(clock, pool, hashed):
+    users = Credentials({"alice": (Line(hashed("one").encode(), 4, None),)}, clock, pool)
+    assert users.is_new("alice", "one")
+    await users.prove("alice", "one")
+    await users.prove("alice", "wrong")
+    assert not users.is_new("alice", "one")
+    assert not users.is_new("alice", "wrong")
+    clock.now += module.REFUSED_SECONDS
+    assert users.is_new("alice", "wrong")

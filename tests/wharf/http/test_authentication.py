@@ -67,3 +67,31 @@ def test_logins_are_counted_by_outcome(start, users):
     metrics = registry.request("GET", "/metrics", admin=True).body.decode()
     assert 'wharf_logins_total{outcome="accepted"} 1' in metrics
     assert 'wharf_logins_total{outcome="refused"} 1' in metrics
+
+
+def test_guesses_are_refused_after_some_and_who_is_logged_in_is_not(start, users):
+    registry = start(auth=users(alice="one", bob="two"))
+    assert registry.request("GET", "/v2/", user="alice:one").status == 200
+    for account in ("alice", "nobody"):
+        statuses = [registry.request("GET", "/v2/", user=f"{account}:guess{n}").status for n in range(21)]
+        assert statuses == [401] * 20 + [429]
+    refused = registry.request("GET", "/v2/", user="nobody:again")
+    assert (refused.status, refused.code()) == (429, "TOOMANYREQUESTS")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 5
+    assert registry.request("GET", "/v2/", user="alice:one").status == 200
+    assert registry.request("GET", "/v2/", user="bob:two").status == 200
+
+
+def test_the_same_wrong_password_again_is_one_guess(start, users):
+    registry = start(auth=users(alice="one"))
+    assert {registry.request("GET", "/v2/", user="alice:old").status for _ in range(40)} == {401}
+
+
+def test_guesses_count_for_the_client_behind_a_trusted_proxy(start, users):
+    registry = start(auth=users(alice="one"), trustedProxies=["127.0.0.1"])
+
+    def guess(account, number, address):
+        return registry.request("GET", "/v2/", user=f"{account}:x{number}", X_Forwarded_For=address).status
+
+    assert [guess(f"user{n}", n, "203.0.113.1") for n in range(51)] == [401] * 50 + [429]
+    assert guess("user1", 99, "203.0.113.2") == 401
