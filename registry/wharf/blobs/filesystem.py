@@ -23,6 +23,7 @@ from wharf.blobs.interface import (
     InvalidDigestError,
     NoSpaceError,
     OffsetError,
+    StoreUnavailableError,
     Upload,
     UploadBusyError,
     UploadUnknownError,
@@ -71,9 +72,12 @@ class FileBlobStore:
 
     def open(self) -> None:
         """Make the directories. Raises StoreUnavailableError, NoSpaceError."""
-        with disk.translated():
-            disk.make_directory(self._layout.blobs)
-            disk.make_directory(self._layout.uploads)
+        try:
+            with disk.translated():
+                disk.make_directory(self._layout.blobs)
+                disk.make_directory(self._layout.uploads)
+        except FileNotFoundError as error:
+            raise StoreUnavailableError(f"no directory can be made at {self._layout.root}: choose another") from error
 
     def close(self) -> None:
         """Finish what threads still do."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from wharf.blobs.filesystem import FileBlobStore
 from wharf.blobs.interface import NoSpaceError, StoreUnavailableError, UploadUnknownError
 
 
@@ -86,3 +87,10 @@ async def test_no_descriptor_is_left_open(open_store, put, read, chunks, digest_
             await store.append(upload, 0, chunks(b"x", then=ConnectionResetError()))
         await store.flush([digest_of(content)])
     assert descriptors() == before
+
+
+def test_a_place_where_no_directory_can_be_made_is_named() -> None:
+    store = FileBlobStore("/proc/nowhere")
+    with pytest.raises(StoreUnavailableError, match="/proc/nowhere"):
+        store.open()
+    store.close()
