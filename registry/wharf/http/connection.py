@@ -10,6 +10,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Connection(HttpToolsProtocol):
         self._answers = answers
         self._candidate: Candidate | None = None
         self._between = True  # requests: the parser waits for the first byte of one
+        self._body_bytes = 0  # of the current request that the parser has read
+        self._resuming = False  # the parser is told where it stands, and what it reports is no request
         self._heard = 0.0  # when a request was last answered without the parser
         self._header_bytes = 0  # of headers that the parser has read
         self._unparsed = 0  # bytes that were received while headers had no end
@@ -69,7 +72,9 @@ class Connection(HttpToolsProtocol):
         self._expect(IDLE_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timers."""
+        """Forget the timers, and what would keep this object in memory."""
+        if self.scope is not None:
+            self.scope.pop("extensions", None)
         for timer in (self._deadline, self._drain):
             if timer is not None:
                 timer.cancel()
@@ -93,6 +98,8 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin to wait for the end of the headers."""
+        if self._resuming:
+            return
         super().on_message_begin()
         self._between = False
         self._in_headers = True
@@ -101,19 +108,26 @@ class Connection(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         """Count and keep a part of the request line."""
+        if self._resuming:
+            return
         self._header_bytes += len(url)
         if self._header_bytes <= HEADER_LIMIT:
             super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Count and keep a header."""
+        if self._resuming:
+            return
         self._header_bytes += len(name) + len(value) + len(b": \r\n")
         if self._header_bytes <= HEADER_LIMIT:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Start the request, or refuse it."""
+        if self._resuming:
+            return
         self._in_headers = False
+        self._body_bytes = 0
         self._unparsed = 0
         self._requests += 1
         if self._deadline is not None:
@@ -121,13 +135,13 @@ class Connection(HttpToolsProtocol):
         if self._header_bytes > HEADER_LIMIT:
             self._reject()
         else:
-            if self._candidate is not None:
-                self.scope["extensions"] = {"wharf.candidate": {"it": self._candidate}}
+            self.scope["extensions"] = {"wharf": {"candidate": self._candidate, "connection": self}}
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Pass a part of a body on."""
         if not self._rejected:
+            self._body_bytes += len(body)
             super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -136,6 +150,42 @@ class Connection(HttpToolsProtocol):
             super().on_message_complete()
             self._in_headers = True
             self._between = True
+
+    def body_is_coming(self) -> bool:
+        """Whether hand_over() may be called: the current request's body is under way, and nobody has read of it."""
+        cycle = self.cycle
+        return (
+            not self._rejected
+            and not self.pipeline
+            and not self.transport.is_closing()
+            and not cycle.disconnected
+            and not cycle.response_started
+            and cycle.more_body
+            and len(cycle.body) == self._body_bytes
+        )
+
+    def hand_over(self, receiver: asyncio.BufferedProtocol) -> bytes:
+        """Let `receiver` have the rest of the current request's body; the part of it that has been read."""
+        cycle = self.cycle
+        if cycle.waiting_for_100_continue:
+            cycle.waiting_for_100_continue = False
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        first, cycle.body = bytes(cycle.body), bytearray()
+        self.transport.set_protocol(receiver)
+        self.flow.resume_reading()
+        return first
+
+    def take_back(self, left: int) -> None:
+        """Read HTTP again, beginning with what is left of the current body, in bytes."""
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+        if left:
+            self._resuming = True
+            self.parser.feed_data(b"PUT / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % left)
+            self._resuming = False
+        else:
+            self.on_message_complete()
+        self.transport.set_protocol(self)
 
     def pause_writing(self) -> None:
         """Begin to watch whether the client takes anything."""

@@ -17,6 +17,7 @@ from wharf.protocol.errors import Problem, RegistryError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 
+    from wharf.http.connection import Connection
     from wharf.http.fast_answers import Candidate
     from wharf.http.services import Live
 
@@ -44,6 +45,7 @@ class Request:
         "body_ended",
         "candidate",
         "client",
+        "connection",
         "headers",
         "http_version",
         "id",
@@ -72,8 +74,10 @@ class Request:
         self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of a repeated header the first counts
         hosts = sum(name == b"host" for name, _ in scope["headers"])
         self.names_one_host = hosts == 1 or (hosts == 0 and scope.get("http_version") == "1.0")  # RFC 9112, section 3.2
+        ours = scope.get("extensions", {}).get("wharf", {})  # what http/connection.py adds
         self.http_version: str = scope.get("http_version", "1.1")
-        self.candidate: Candidate | None = scope.get("extensions", {}).get("wharf.candidate", {}).get("it")
+        self.candidate: Candidate | None = ours.get("candidate")
+        self.connection: Connection | None = ours.get("connection")
         self.standing: Callable[[], bool] | None = None  # whether `subject` still stands; None: it cannot be told
         self.live: Live  # the settings that this request keeps to, whatever is reloaded meanwhile
         self.name = ""

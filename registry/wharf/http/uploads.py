@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from wharf.blobs.interface import OffsetError
 from wharf.http import blobs
 from wharf.http.events import event
+from wharf.http.fast_bodies import Body
 from wharf.http.messages import ClientGoneError, Response, first_line
 from wharf.metadata.interface import Blob
 from wharf.protocol import digests, media_types, ranges, references
@@ -96,7 +97,7 @@ async def _receive(services: Services, request: Request, upload: Upload) -> Uplo
             raise RegistryError(Problem.SIZE_INVALID, f"Content-Range holds {expected} bytes, Content-Length {length}")
         length = expected
     try:
-        after = await services.blobs.append(upload, start, request.chunks())
+        after = await services.blobs.append(upload, start, Body(request, request.connection))
     except OffsetError as error:
         raise _out_of_order(request.name, await services.blobs.get_upload(request.name, upload.id)) from error
     if length is not None and after.offset - upload.offset != length:

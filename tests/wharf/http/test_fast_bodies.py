@@ -1,0 +1,271 @@
+"""Bodies that are received below HTTP: every byte, whoever hangs up, stalls, lies or goes on too early."""
+
+import hashlib
+import os
+import re
+import time
+
+import pytest
+
+from wharf.blobs.interface import NoSpaceError
+from wharf.blobs.session import Session
+from wharf.http import fast_bodies
+from wharf.http.fast_bodies import Receiver
+
+UPLOADS = "/v2/fast/app/blobs/uploads/"
+CONTENT = os.urandom(3_000_000)
+
+
+def sha(content):
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def secure(start_once, make_pair):
+    place = start_once
+    certificate, key = make_pair("localhost")
+    (place.path / "tls.crt").write_bytes(certificate)
+    (place.path / "tls.key").write_bytes(key)
+    tls = {"certificate": str(place.path / "tls.crt"), "key": str(place.path / "tls.key")}
+    return place("secure.yaml", tls=tls, data=str(place.path / "secure"))
+
+
+@pytest.fixture(params=["plain", "TLS"])
+def either(request):
+    """A registry over plain TCP, and one over TLS."""
+    return request.getfixturevalue("registry" if request.param == "plain" else "secure")
+
+
+@pytest.fixture
+def taken(monkeypatch):
+    """The receivers that were made; their buffers are small, so that little content passes through many."""
+    made = []
+    original = Receiver.__init__
+
+    def init(self, *arguments):
+        original(self, *arguments)
+        made.append(self)
+
+    monkeypatch.setattr(Receiver, "__init__", init)
+    monkeypatch.setattr(fast_bodies, "LEAST", 1000)
+    monkeypatch.setattr(fast_bodies, "SIZE", 30_000)
+    return made
+
+
+def begin(registry):
+    answer = registry.request("POST", UPLOADS)
+    assert answer.status == 202
+    return answer.headers["Location"]
+
+
+def offset(registry, session):
+    return int(registry.request("GET", session).headers["Range"].removeprefix("0-")) + 1
+
+
+def put(session, content, *lines, length=None):
+    head = [f"PUT {session}?digest={sha(content)} HTTP/1.1", "Host: x", *lines]
+    return "\r\n".join([*head, f"Content-Length: {len(content) if length is None else length}", "", ""]).encode()
+
+
+def answer_of(sock):
+    received = b""
+    while b"\r\n\r\n" not in received:
+        piece = sock.recv(65536)
+        assert piece, received
+        received += piece
+    head, _, body = received.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head)
+    while length is not None and len(body) < int(length[1]):
+        body += sock.recv(65536)
+    return head
+
+
+def stored(registry, content):
+    return registry.request("GET", f"/v2/fast/app/blobs/{sha(content)}").body == content
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("size", [1000, 29_999, 30_000, 30_001, 90_000, 2_999_999])
+def test_all_bytes_arrive(either, taken, size):
+    content = CONTENT[-size:]
+    with either.connect() as sock:
+        for _ in range(2):  # on one connection
+            session = begin(either)
+            sock.sendall(put(session, content))
+            time.sleep(0.03)
+            sock.sendall(content)
+            assert answer_of(sock).startswith(b"HTTP/1.1 201")
+    assert stored(either, content)
+    assert len(taken) == 2
+
+
+def test_head_and_body_may_come_together_and_the_next_request_with_them(either, taken):
+    content = CONTENT[:700_000]
+    session = begin(either)
+    after = b"GET /v2/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with either.connect() as sock:
+        sock.sendall(put(session, content) + content + after)
+        received = b""
+        while piece := sock.recv(65536):
+            received += piece
+    assert received.startswith(b"HTTP/1.1 201")
+    assert received.count(b"HTTP/1.1 ") == 2
+    assert received.endswith(b"{}")
+    assert stored(either, content)
+    assert taken
+
+
+def test_a_request_inside_a_body_is_content(either, taken):
+    content = b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n" * 4000
+    session = begin(either)
+    with either.connect() as sock:
+        sock.sendall(put(session, content))
+        for start in range(0, len(content), 31 * 100):
+            sock.sendall(content[start : start + 31 * 100])
+        assert answer_of(sock).startswith(b"HTTP/1.1 201")
+        sock.sendall(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert answer_of(sock).startswith(b"HTTP/1.1 200")
+    assert stored(either, content)
+    assert len(taken) == 1
+
+
+def test_a_client_that_asks_first_is_told_to_go_on(either, taken):
+    content = CONTENT[:100_000]
+    session = begin(either)
+    with either.connect() as sock:
+        sock.sendall(put(session, content, "Expect: 100-continue"))
+        assert answer_of(sock).startswith(b"HTTP/1.1 100 ")
+        sock.sendall(content)
+        assert answer_of(sock).startswith(b"HTTP/1.1 201")
+    assert taken
+
+
+def test_a_client_that_hangs_up_keeps_what_arrived(either, taken):
+    session = begin(either)
+    with either.connect() as sock:
+        sock.sendall(put(session, CONTENT))
+        sock.sendall(CONTENT[:100_001])
+        wait_until(lambda: taken and taken[0].received == 100_001)
+    wait_until(lambda: offset(either, session) == 100_001)
+    rest = CONTENT[100_001:]
+    answer = either.request("PATCH", session, rest, Content_Range=f"100001-{len(CONTENT) - 1}")
+    assert answer.status == 202
+    assert either.request("PUT", f"{session}?digest={sha(CONTENT)}").status == 201
+
+
+def test_a_client_that_stalls_is_told_so_and_keeps_what_arrived(either, taken, monkeypatch):
+    monkeypatch.setattr("wharf.http.messages.BODY_SILENCE", 0.2)
+    session = begin(either)
+    with either.connect() as sock:
+        sock.sendall(put(session, CONTENT) + CONTENT[:50_000])
+        received = answer_of(sock)
+        assert received.startswith(b"HTTP/1.1 408")
+        assert b"connection: close" in received
+        while sock.recv(65536):
+            pass
+    assert taken[0].received == offset(either, session) == 50_000
+
+
+def test_a_client_that_sends_slowly_is_left_alone(registry, taken, monkeypatch):
+    monkeypatch.setattr("wharf.http.messages.BODY_SILENCE", 0.4)
+    content = CONTENT[:2000]
+    session = begin(registry)
+    with registry.connect() as sock:
+        sock.sendall(put(session, content))
+        for start in range(0, 2000, 200):
+            time.sleep(0.1)
+            sock.sendall(content[start : start + 200])
+        assert answer_of(sock).startswith(b"HTTP/1.1 201")
+    assert taken
+
+
+def test_a_full_disk_is_answered_though_the_client_still_sends(either, taken, monkeypatch):
+    def full(self, pieces):
+        raise NoSpaceError
+
+    session = begin(either)
+    with monkeypatch.context() as patch, either.connect() as sock:
+        patch.setattr(Session, "write", full)
+        sock.sendall(put(session, CONTENT) + CONTENT)
+        received = answer_of(sock)
+    assert received.startswith(b"HTTP/1.1 507")
+    assert b"connection: close" in received
+    assert taken
+    assert either.request("GET", session).status == 404  # its room is for others
+
+
+def test_a_failed_write_after_the_last_byte_leaves_a_good_connection(registry, taken, monkeypatch):
+    def full(self, pieces):
+        raise NoSpaceError
+
+    with monkeypatch.context() as patch, registry.connect() as sock:
+        patch.setattr(Session, "write", full)
+        sock.sendall(put(begin(registry), CONTENT[:20_000]))
+        time.sleep(0.05)
+        sock.sendall(CONTENT[:20_000])
+        assert answer_of(sock).startswith(b"HTTP/1.1 507")
+        sock.sendall(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert answer_of(sock).startswith(b"HTTP/1.1 200")
+    assert taken
+
+
+def test_the_wrong_digest_is_refused_on_a_connection_that_goes_on(either, taken):
+    content = CONTENT[:80_000]
+    with either.connect() as sock:
+        sock.sendall(put(begin(either), content))
+        time.sleep(0.05)
+        sock.sendall(content[:-1] + bytes([content[-1] ^ 1]))
+        assert answer_of(sock).startswith(b"HTTP/1.1 400")
+        sock.sendall(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert answer_of(sock).startswith(b"HTTP/1.1 200")
+    assert taken
+
+
+def test_memory_is_bounded_while_the_disk_is_slow(either, taken, monkeypatch):
+    original = Session.write
+    most = []
+
+    def slow(self, pieces):
+        time.sleep(0.002)
+        most.append(sum(len(piece) for piece in pieces))
+        original(self, pieces)
+
+    monkeypatch.setattr(Session, "write", slow)
+    session = begin(either)
+    with either.connect() as sock:
+        sock.sendall(put(session, CONTENT))
+        sock.sendall(CONTENT)
+        assert answer_of(sock).startswith(b"HTTP/1.1 201")
+    assert stored(either, CONTENT)
+    assert taken[0]._made <= fast_bodies.COUNT
+    assert max(most) <= fast_bodies.COUNT * 30_000 + 300_000  # the parser may have read a part before
+
+
+def test_many_at_once(either, taken):
+    contents = [os.urandom(500_000) for _ in range(8)]
+    socks = [either.connect() for _ in contents]
+    for sock, content in zip(socks, contents, strict=True):
+        sock.sendall(put(begin(either), content))
+    for start in range(0, 500_000, 50_000):
+        for sock, content in zip(socks, contents, strict=True):
+            sock.sendall(content[start : start + 50_000])
+    for sock in socks:
+        assert answer_of(sock).startswith(b"HTTP/1.1 201")
+        sock.close()
+    assert all(stored(either, content) for content in contents)
+    assert len(taken) == 8
+
+
+def test_small_and_chunked_bodies_take_the_usual_way(registry, taken, monkeypatch):
+    monkeypatch.setattr(fast_bodies, "LEAST", 256 << 10)
+    assert registry.push_blob("fast/app", b"small") == sha(b"small")
+    session = begin(registry)
+    answer = registry.request("PATCH", session, iter([CONTENT[:400_000]]))  # http.client sends this in chunks
+    assert answer.status == 202
+    assert not taken
