@@ -7,7 +7,7 @@ API server that is away makes /readyz fail and nothing else.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
@@ -23,16 +23,20 @@ _DEAD = 600.0
 
 
 class Health:
-    """Answers for the operator. `informers` may grow while it runs."""
+    """Answers for the operator. One that stands by is well, although nobody works on its queue."""
 
-    def __init__(self, queue: WorkQueue[Key], informers: Sequence[Informer]) -> None:
+    def __init__(
+        self, queue: WorkQueue[Key], informers: Sequence[Informer], leading: Callable[[], bool] = lambda: True
+    ) -> None:
         self._queue = queue
         self._informers = informers
+        self._leading = leading
 
     def ailments(self) -> list[str]:
         """Return what a restart would mend."""
         now = asyncio.get_running_loop().time()
-        found = [f"the queue has been stuck for {stuck:.0f} s"] if (stuck := self._queue.stuck_for()) > _STUCK else []
+        stuck = self._queue.stuck_for() if self._leading() else 0.0
+        found = [f"the queue has been stuck for {stuck:.0f} s"] if stuck > _STUCK else []
         return found + [
             f"the watch of {informer.resource.plural} has been dead for {now - informer.last_try:.0f} s"
             for informer in self._informers

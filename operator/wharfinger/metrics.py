@@ -102,6 +102,7 @@ QUEUE_DEPTH = Gauge("wharfinger_queue_depth", "Keys that wait for a worker.")
 RELISTS = Counter("wharfinger_relists_total", "Full lists made by an informer.", ("kind",))
 CACHED = Gauge("wharfinger_cached_objects", "Objects held in the watch cache.", ("kind",))
 CONDITIONS = Gauge("wharfinger_registry_conditions", "Registries by condition and its status.", ("type", "status"))
+LEADER = Gauge("wharfinger_leader", "1 in the operator that works, 0 in one that stands by.")
 REPORTS = Counter("wharfinger_report_polls_total", "Registry pods asked for their report, by result.", ("result",))
 FRONT_DOOR_RESTARTS = Counter("wharfinger_kopf_restarts_total", "Times that Kopf ended and was started again.")
 
@@ -114,6 +115,7 @@ ALL: tuple[Metric, ...] = (
     RELISTS,
     CACHED,
     CONDITIONS,
+    LEADER,
     REPORTS,
     FRONT_DOOR_RESTARTS,
 )

@@ -10,6 +10,7 @@ import asyncio
 import functools
 import logging
 import signal
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import kopf
@@ -23,6 +24,7 @@ from wharfinger.handlers import Door
 from wharfinger.health import Health
 from wharfinger.kube.cache import Cache, Key, key_of, trim, version_of
 from wharfinger.kube.client import Client, credentials, load_configuration
+from wharfinger.kube.election import Elector, Terms
 from wharfinger.kube.informer import Informer, Scope
 from wharfinger.kube.queue import WorkQueue
 from wharfinger.kube.resources import MANAGED_BY, REGISTRY, WEBHOOK, Resource
@@ -36,6 +38,7 @@ from wharfinger.settings import Settings
 from wharfinger.supervisor import FrontDoor, kopf_runner
 
 log = logging.getLogger(__name__)
+LEASE_NAME = "wharfinger"
 
 
 def informers(client: Client, cache: Cache, namespaces: tuple[str, ...]) -> list[Informer]:
@@ -67,29 +70,57 @@ async def _serve(settings: Settings, decisions: Decisions) -> None:
     async with AsyncExitStack() as stack:
         stack.callback(queue.close)
         client = await stack.enter_async_context(Client(configuration))
-        asker = await stack.enter_async_context(Asker())
-        poller, references = Poller(asker, queue.add), References(client, queue.add)
-        stack.push_async_callback(poller.close)
-        stack.push_async_callback(references.close)
-        observer = Observer(cache, references, poller, PodEvents(client))
-        applier = Applier(client, cache, Recorder(client, clock.now, settings.instance), clock.now)
+        lead = await _leader(stack, client, cache, queue, (settings, decisions))
+        elector = await _elector(stack, configuration, settings)
+        leading = (lambda: elector.leading) if elector else (lambda: True)
         watching = informers(client, cache, settings.namespaces)
-        _measure(queue, cache)
-        await _listen(stack, settings, Health(queue, watching))
-        workers = Workers(queue, Reconciler(cache, observer, applier, decisions), clock.now)
+        _measure(queue, cache, leading)
+        await _listen(stack, settings, Health(queue, watching, leading))
         door = FrontDoor(kopf_runner(_door(configuration, cache), settings.namespaces))
         async with asyncio.TaskGroup() as group:
             for informer in watching:
                 group.create_task(informer.run(), name=f"watch {informer.resource.plural}")
-            group.create_task(_start_work(watching, workers, settings.workers))
+            group.create_task(_work(watching, elector, lead), name="work")
             group.create_task(door.run(), name="front door")
 
 
-async def _start_work(watching: list[Informer], workers: Workers, number: int) -> None:
+async def _leader(
+    stack: AsyncExitStack, client: Client, cache: Cache, queue: WorkQueue[Key], told: tuple[Settings, Decisions]
+) -> Callable[[], Awaitable[None]]:
+    """Return what the operator does while it leads."""
+    settings, decisions = told
+    asker = await stack.enter_async_context(Asker())
+    poller, references = Poller(asker, queue.add), References(client, queue.add)
+    stack.push_async_callback(references.close)
+    observer = Observer(cache, references, poller, PodEvents(client))
+    applier = Applier(client, cache, Recorder(client, clock.now, settings.instance), clock.now)
+    workers = Workers(queue, Reconciler(cache, observer, applier, decisions), clock.now)
+
+    async def lead() -> None:
+        for key in cache.concerned():  # whoever led before may have left something half done
+            queue.add(key)
+        try:
+            await workers.run(settings.workers)
+        finally:
+            await poller.close()
+
+    return lead
+
+
+async def _elector(stack: AsyncExitStack, configuration: Configuration, settings: Settings) -> Elector | None:
+    """Return what decides when this operator works; None when it is the only one."""
+    if not settings.lease_namespace:
+        return None
+    terms = Terms()
+    client = await stack.enter_async_context(Client(configuration, timeout=terms.request, tries=1))
+    return Elector(client, (settings.lease_namespace, LEASE_NAME), settings.instance, clock.now, terms)
+
+
+async def _work(watching: list[Informer], elector: Elector | None, lead: Callable[[], Awaitable[None]]) -> None:
     for informer in watching:
         await informer.synced.wait()
-    log.info("all caches are filled: work begins")
-    await workers.run(number)
+    log.info("all caches are filled: work begins" if elector is None else "all caches are filled: standing by")
+    await (lead() if elector is None else elector.run(lead))
 
 
 async def _listen(stack: AsyncExitStack, settings: Settings, health: Health) -> None:
@@ -99,7 +130,8 @@ async def _listen(stack: AsyncExitStack, settings: Settings, health: Health) -> 
     await web.TCPSite(runner, settings.address or None, settings.port).start()
 
 
-def _measure(queue: WorkQueue[Key], cache: Cache) -> None:
+def _measure(queue: WorkQueue[Key], cache: Cache, leading: Callable[[], bool]) -> None:
+    metrics.LEADER.read = lambda: {(): float(leading())}
     metrics.QUEUE_DEPTH.read = lambda: {(): float(len(queue))}
     metrics.CACHED.read = lambda: {
         (resource.kind,): float(len(store.objects)) for resource, store in cache.stores.items()

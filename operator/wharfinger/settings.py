@@ -28,7 +28,8 @@ class Settings:
     kubeconfig: str = ""  # KUBECONFIG: outside a cluster
     registry_image: str = f"wharfinger/wharf:{wharfinger.__version__}"  # WHARFINGER_REGISTRY_IMAGE
     cluster_domain: str = "cluster.local"  # WHARFINGER_CLUSTER_DOMAIN: what Service names end in
-    instance: str = "wharfinger"  # POD_NAME: who writes Events and holds the Lease
+    lease_namespace: str = ""  # WHARFINGER_LEASE_NAMESPACE: of the Lease that elects one operator; empty: no election
+    instance: str = "wharfinger"  # POD_NAME: who writes Events and holds the Lease; its own for each operator
 
 
 def read(environ: Mapping[str, str]) -> Settings:
@@ -42,6 +43,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         kubeconfig=environ.get("KUBECONFIG", ""),
         registry_image=environ.get("WHARFINGER_REGISTRY_IMAGE") or f"wharfinger/wharf:{wharfinger.__version__}",
         cluster_domain=environ.get("WHARFINGER_CLUSTER_DOMAIN") or "cluster.local",
+        lease_namespace=environ.get("WHARFINGER_LEASE_NAMESPACE", ""),
         instance=environ.get("POD_NAME", "wharfinger"),
     )
 

@@ -18,9 +18,9 @@ from aiohttp.test_utils import TestServer
 from kubernetes.aio.client import Configuration
 
 from wharfinger.kube.client import Client
-from wharfinger.kube.resources import EVENT, WATCHED, Resource
+from wharfinger.kube.resources import EVENT, LEASE, WATCHED, Resource
 
-PLURALS = {resource.plural: resource for resource in (*WATCHED, EVENT)}
+PLURALS = {resource.plural: resource for resource in (*WATCHED, EVENT, LEASE)}
 Address = tuple[str, str, str]  # plural, namespace, name
 
 
@@ -165,7 +165,7 @@ class ApiServer:
             return "get" if name else "watch" if request.query.get("watch") else "list"
         if request.method == "PATCH":
             return "apply" if "apply" in request.headers["Content-Type"] else "patch"
-        return {"POST": "create", "DELETE": "delete"}[request.method]
+        return {"POST": "create", "PUT": "update", "DELETE": "delete"}[request.method]
 
     async def _list(self, _: web.Request, call: Call, address: Address, __: str) -> web.Response:
         plural, namespace, _ = address
@@ -218,6 +218,14 @@ class ApiServer:
         if old == {**merged, "metadata": {**merged["metadata"]}}:
             return web.json_response(old)
         return web.json_response(self.put(PLURALS[address[0]], merged), status=200 if old else 201)
+
+    async def _update(self, _: web.Request, call: Call, address: Address, __: str) -> web.Response:
+        old = self.objects.get(address)
+        if old is None:
+            return status(404, "not found")
+        if call.body["metadata"]["resourceVersion"] != old["metadata"]["resourceVersion"]:
+            return status(409, "the object has been modified")
+        return web.json_response(self.put(PLURALS[address[0]], call.body))
 
     async def _patch(self, _: web.Request, call: Call, address: Address, __: str) -> web.Response:
         old = self.objects.get(address)

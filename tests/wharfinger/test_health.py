@@ -65,6 +65,16 @@ async def test_a_stuck_queue_is(probe, informer, monkeypatch) -> None:
     assert "the queue has been stuck" in (await probe("/healthz"))[1]
 
 
+async def test_one_that_stands_by_is_well_whatever_waits_in_its_queue(informer, monkeypatch) -> None:
+    informer.synced.set()
+    monkeypatch.setattr(health, "_STUCK", 0.01)
+    queue = WorkQueue()
+    queue.add("key")
+    await asyncio.sleep(0.02)
+    assert Health(queue, [informer], lambda: False).unready() == []
+    assert Health(queue, [informer]).unready() != []
+
+
 async def test_metrics_are_there_to_be_scraped(probe) -> None:
     code, text = await probe("/metrics")
     assert code == 200

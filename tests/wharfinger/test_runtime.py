@@ -1,6 +1,7 @@
 """The whole process starts, works and stops."""
 
 import asyncio
+import dataclasses
 import os
 import signal
 from pathlib import Path
@@ -70,6 +71,26 @@ async def test_no_work_begins_before_everything_is_listed(api, found, until) -> 
     assert api.seen("apply") == [], "a Secret that has not been listed is not a Secret that is missing"
     gate.set()
     await until(lambda: api.seen("apply"))
+    task.cancel()
+    await task
+
+
+async def test_of_two_operators_one_works_and_the_other_takes_over(api, found, until, unused_tcp_port_factory) -> None:
+    tasks = {}
+    for name in ("a", "b"):
+        told = dataclasses.replace(found, lease_namespace="ci", instance=name, port=unused_tcp_port_factory())
+        tasks[name] = asyncio.create_task(runtime.run(told, cli.decisions(told)))
+    lease = ("leases", "ci", "wharfinger")
+    await until(lambda: lease in api.objects)
+    holder = api.objects[lease]["spec"]["holderIdentity"]
+    await until(lambda: len(api.watches) == 2 * len(WATCHED))
+    api.put(REGISTRY, TEAM)
+    await until(lambda: ("deployments", "ci", "team") in api.objects)
+    tasks.pop(holder).cancel()
+    ((other, task),) = tasks.items()
+    await until(lambda: api.objects[lease]["spec"]["holderIdentity"] == other)
+    api.remove(SECRET, "team-tls")
+    await until(lambda: ("secrets", "ci", "team-tls") in api.objects)
     task.cancel()
     await task
 

@@ -23,6 +23,7 @@ def test_every_variable_counts() -> None:
             "WHARFINGER_LOG_LEVEL": "debug",
             "WHARFINGER_REGISTRY_IMAGE": "r/w:1",
             "WHARFINGER_CLUSTER_DOMAIN": "example.org",
+            "WHARFINGER_LEASE_NAMESPACE": "wharfinger-system",
             "KUBECONFIG": "/k",
             "POD_NAME": "wharfinger-0",
         }
@@ -35,6 +36,7 @@ def test_every_variable_counts() -> None:
         log_level="DEBUG",
         registry_image="r/w:1",
         cluster_domain="example.org",
+        lease_namespace="wharfinger-system",
         kubeconfig="/k",
         instance="wharfinger-0",
     )

@@ -162,6 +162,11 @@ class Cache:
         """Take in the response of our own write."""
         self.stores[resource].put(trim(obj, resource))
 
+    def concerned(self) -> set[Key]:
+        """Return the key of every Registry that is there or that a webhook names."""
+        named = {registry_of(webhook) for webhook in self.stores[WEBHOOK].objects.values()}
+        return set(self.stores[REGISTRY].objects) | {key for key in named if key is not None}
+
     def registries(self) -> Iterator[Object]:
         """Yield every Registry."""
         yield from self.stores[REGISTRY].objects.values()

@@ -29,7 +29,6 @@ from wharfinger.kube.resources import FIELD_MANAGER, Resource
 
 _APPLY, _MERGE, _JSON = "application/apply-patch+yaml", "application/merge-patch+json", "application/json"
 _STRATEGIC = "application/strategic-merge-patch+json"
-_TRIES = 4
 _CONNECT_SECONDS = 5.0
 _TRANSPORT_ERRORS = (aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeError)
 Object = dict[str, Any]
@@ -67,11 +66,14 @@ async def credentials(configuration: Configuration) -> dict[str, str]:
 class Client:
     """A connection pool to one API server. Use as an async context manager."""
 
-    def __init__(self, configuration: Configuration, *, timeout: float = 15.0, backoff: float = 0.2) -> None:
+    def __init__(
+        self, configuration: Configuration, *, timeout: float = 15.0, backoff: float = 0.2, tries: int = 4
+    ) -> None:
         self._configuration = configuration
         self._rest = RESTClientObject(configuration)
         self._timeout = timeout
         self._backoff = backoff
+        self._tries = tries
 
     async def __aenter__(self) -> Client:
         return self
@@ -91,6 +93,11 @@ class Client:
         """POST a new object. Raises ConflictError when the name is taken."""
         path = resource.path(body["metadata"]["namespace"])
         return await self._request(_Call("create", "POST", path, {"fieldManager": FIELD_MANAGER}, body))
+
+    async def replace(self, resource: Resource, body: Mapping[str, Any]) -> Object:
+        """PUT an object, if it still has the resourceVersion that `body` names. Raises ConflictError otherwise."""
+        path = resource.path(body["metadata"]["namespace"], body["metadata"]["name"])
+        return await self._request(_Call("update", "PUT", path, {"fieldManager": FIELD_MANAGER}, body))
 
     async def apply(
         self, resource: Resource, body: Mapping[str, Any], *, subresource: str = "", force: bool = True
@@ -134,11 +141,11 @@ class Client:
 
     async def _request(self, call: _Call) -> Object:
         timeout = aiohttp.ClientTimeout(total=self._timeout, sock_connect=_CONNECT_SECONDS)
-        for attempt in range(_TRIES):
+        for attempt in range(self._tries):
             try:
                 return await _decode(await self._send(call, timeout), call)
             except (BusyError, UnreachableError) as error:
-                if attempt == _TRIES - 1:
+                if attempt == self._tries - 1:
                     raise
                 spread = self._backoff * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
                 await asyncio.sleep(max(min(error.retry_after, self._timeout), spread))

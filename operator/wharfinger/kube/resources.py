@@ -41,6 +41,7 @@ CONFIG_MAP = Resource("v1", "ConfigMap", "configmaps")
 SERVICE_ACCOUNT = Resource("v1", "ServiceAccount", "serviceaccounts")
 POD = Resource("v1", "Pod", "pods")
 EVENT = Resource("v1", "Event", "events")
+LEASE = Resource("coordination.k8s.io/v1", "Lease", "leases")
 
 CHILDREN = (DEPLOYMENT, SERVICE, CLAIM, SECRET, CONFIG_MAP, SERVICE_ACCOUNT)  # what a plan may apply
 WATCHED = (REGISTRY, WEBHOOK, *CHILDREN, POD)

@@ -103,8 +103,9 @@ class Poller:
             watched.task.cancel()
 
     async def close(self) -> None:
-        """End all polling."""
+        """End all polling, and forget all answers."""
         tasks = [watched.task for watched in self._watched.values() if watched.task is not None]
+        self._watched.clear()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

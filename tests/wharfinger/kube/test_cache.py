@@ -130,6 +130,8 @@ def test_the_cache_finds_what_belongs_to_a_registry(told: list[Key]) -> None:
     assert cache.child(TEAM, SECRET, "team-tls") is not None
     assert cache.child(OTHER, SECRET, "team-tls") is None, "a label that names another Registry does not count"
     assert cache.child(TEAM, SECRET, "absent") is None
+    cache.put(WEBHOOK, hook(9, "other"))
+    assert cache.concerned() == {TEAM, OTHER}
 
 
 def test_what_is_kept_has_its_type_and_no_managed_fields() -> None:
