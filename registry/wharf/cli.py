@@ -25,6 +25,7 @@ from wharf.protocol import references
 from wharf.reload import LoadError
 from wharf.server import AddressError, run
 from wharf.upkeep import NoStorageError
+from wharf.verify import command as verify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("file", metavar="FILE")
     one.set_defaults(run=_check)
     gc.add(commands)
+    verify.add(commands)
     one = commands.add_parser("access", help="explain what a user may do in a repository, and which rule decides it")
     one.add_argument("user", metavar="USER", help="a user name; '' is a client without credentials")
     one.add_argument("repository", metavar="REPOSITORY")

@@ -13,6 +13,8 @@
             sha512/cd/cd34…
         uploads/
             <repository>/<uuid>                 an upload session: the bytes so far; <repository>: see sessions()
+        quarantine/
+            sha256-ab12…                        content that was not what its name says (wharf verify --repair)
 
 Rule: a digest or a session id becomes part of a path here and nowhere else, and only after its form has been checked.
 Everything is on one file system: content moves by rename.
@@ -39,6 +41,7 @@ class Layout:
         self.blobs = self.root / "blobs"
         self.lock = self.blobs / "lock"
         self.uploads = self.root / "uploads"
+        self.quarantine = self.root / "quarantine"
         self.sweeping = self.root / "sweep.lock"
 
     def blob(self, digest: str) -> Path:

@@ -100,15 +100,21 @@ def put_manifest(connection: sqlite3.Connection, put: ManifestPut, flushed: Coll
         ),
     ).fetchone()
     manifest: int = row[0]
-    connection.execute("DELETE FROM manifest_blob WHERE manifest_id = ?", (manifest,))
-    connection.execute("DELETE FROM manifest_child WHERE manifest_id = ?", (manifest,))
-    connection.executemany(_NAME_BLOB, [(manifest, blob.id, repository) for blob in held.values()])
     absent = (digest for digest in put.optional if digest not in held)
-    connection.executemany(_NAME_CHILD, [(manifest, child) for child in dict.fromkeys((*put.manifests, *absent))])
+    _name(connection, (manifest, repository), [blob.id for blob in held.values()], (*put.manifests, *absent))
     family.needed(connection, repository, put.digest, now)
     family.untagged(connection, repository, put.tags, now)
     connection.executemany(_PUT_TAG, [(repository, tag, manifest, now) for tag in put.tags])
     return True
+
+
+def renew(connection: sqlite3.Connection, manifest: int, blobs: Sequence[str], others: Sequence[str]) -> None:
+    """Note anew what a stored manifest names. Of `blobs`, those that its repository does not hold count as absent."""
+    question = "SELECT r.id, r.name FROM manifest m JOIN repository r ON r.id = m.repository_id WHERE m.id = ?"
+    repository, name = connection.execute(question, (manifest,)).fetchone()
+    held = reads.held(connection, name, blobs)
+    absent = (digest for digest in blobs if digest not in held)
+    _name(connection, (manifest, repository), [blob.id for blob in held.values()], (*others, *absent))
 
 
 def delete_manifest(connection: sqlite3.Connection, repository: str, digest: str, now: float) -> bool:
@@ -196,6 +202,15 @@ def post(connection: sqlite3.Connection, deliveries: Sequence[tuple[str, Event]]
         "INSERT INTO outbox (webhook, event, created) VALUES (?, ?, ?)",
         [(webhook, msgspec.json.encode(event).decode(), now) for webhook, event in deliveries],
     )
+
+
+def _name(connection: sqlite3.Connection, manifest: tuple[int, int], blobs: list[int], others: Iterable[str]) -> None:
+    """Note what a manifest, by its id and its repository's, names: blobs by id, and digests of other things."""
+    key, repository = manifest
+    connection.execute("DELETE FROM manifest_blob WHERE manifest_id = ?", (key,))
+    connection.execute("DELETE FROM manifest_child WHERE manifest_id = ?", (key,))
+    connection.executemany(_NAME_BLOB, [(key, blob, repository) for blob in blobs])
+    connection.executemany(_NAME_CHILD, [(key, digest) for digest in dict.fromkeys(others)])
 
 
 def _hold(connection: sqlite3.Connection, repository: str, blob: tuple[int, str], now: float) -> None:

@@ -1,0 +1,106 @@
+"""Looking whether content is what its name says, and setting aside what is not.
+
+Rule: only a file that was read whole and found wrong is moved, and only while it is still that file. Nothing is
+deleted: what was set aside may yet be of use to somebody. Everything here blocks.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wharf.blobs import disk
+from wharf.blobs.interface import InvalidDigestError
+from wharf.blobs.paths import digest_of, split
+from wharf.protocol import digests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wharf.blobs.paths import Layout
+
+PIECE = 1 << 20
+"""Bytes that are read and hashed at a time."""
+
+
+class State(Enum):
+    """What content turned out to be."""
+
+    WHOLE = "whole"
+    ABSENT = "absent"
+    CORRUPT = "corrupt"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What was found where the content of a digest should be. `size` in bytes; `file` tells one file from another."""
+
+    digest: str
+    state: State
+    size: int = 0
+    file: tuple[int, int] = (0, 0)
+    message: str = ""
+
+
+def inspect(layout: Layout, digest: str) -> Inspected:
+    """Read content and hash it."""
+    algorithm, _ = split(digest)
+    hasher = digests.hasher(algorithm)
+    try:
+        descriptor = os.open(layout.blob(digest), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return Inspected(digest, State.ABSENT)
+    except OSError as error:
+        return Inspected(digest, State.UNREADABLE, message=error.strerror or str(error))
+    try:
+        size = 0
+        while piece := os.pread(descriptor, PIECE, size):
+            hasher.update(piece)
+            size += len(piece)
+        status = os.fstat(descriptor)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # leave the cache to those who pull
+    except OSError as error:
+        return Inspected(digest, State.UNREADABLE, message=error.strerror or str(error))
+    finally:
+        os.close(descriptor)
+    state = State.WHOLE if f"{algorithm}:{hasher.hexdigest()}" == digest else State.CORRUPT
+    return Inspected(digest, state, size, (status.st_ino, status.st_mtime_ns))
+
+
+def set_aside(layout: Layout, found: Inspected) -> bool:
+    """Move a file that was found wrong into quarantine; False when another is in its place by now."""
+    path = layout.blob(found.digest)
+    with disk.translated(), disk.locked(layout.lock, exclusive=True):
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return False
+        if (status.st_ino, status.st_mtime_ns) != found.file:
+            return False
+        disk.make_directory(layout.quarantine)
+        path.rename(layout.quarantine / found.digest.replace(":", "-"))
+        disk.sync(layout.quarantine)
+        disk.sync(path.parent)
+    return True
+
+
+def strays(layout: Layout) -> Iterator[Path]:
+    """Files among the content that no digest leads to, in byte order."""
+    with disk.translated():
+        for directory, names, files in os.walk(layout.blobs):
+            names.sort()
+            for name in sorted(files):
+                path = Path(directory, name)
+                if path != layout.lock and not _in_place(layout, path):
+                    yield path
+
+
+def _in_place(layout: Layout, path: Path) -> bool:
+    try:
+        return layout.blob(digest_of(path)) == path
+    except InvalidDigestError:
+        return False

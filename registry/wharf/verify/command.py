@@ -1,0 +1,117 @@
+"""The command `wharf verify`: proof that the registry holds what it says, and repair.
+
+Rule: findings go to standard output, progress to standard error. The exit status is 0 when nothing is wrong, or all of
+it is repaired, and 1 otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from wharf import clock, place
+from wharf.metadata.sqlite_audit import SqliteAudit
+from wharf.metadata.sqlite_doubts import SqliteDoubts
+from wharf.upkeep import opened
+from wharf.verify.verifier import Storage, Verifier
+
+if TYPE_CHECKING:
+    from wharf.metadata.audit import Counts
+    from wharf.verify.findings import Finding, Tally
+
+INTERVAL = 1.0
+"""Seconds between two lines of progress on a terminal."""
+
+INTERVAL_IN_LOG = 30.0
+"""Seconds between two lines of progress elsewhere."""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to a command line."""
+    verify = commands.add_parser(
+        "verify",
+        help="prove that the registry holds what it says, and repair it",
+        description="Hash all content again, and compare the index with files and manifests. It is safe while the "
+        "registry serves. Exit status 0: nothing is wrong, or all is repaired; 1: something is.",
+    )
+    verify.add_argument("--repair", action="store_true", help="repair what can be repaired without guessing")
+    verify.add_argument("-o", "--output", choices=("text", "json"), default="text", help="how findings are printed")
+    place.add_options(verify)
+    verify.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Carry out the command. Raises what storage raises."""
+    _, data = place.of(options)
+    tally = asyncio.run(_run(data, options.repair, options.output == "json"))
+    if tally.problems > tally.solved:
+        sys.exit(1)
+
+
+async def _run(data: str, repair: bool, as_json: bool) -> Tally:
+    with opened(data) as storage:
+        audit = SqliteAudit(storage.index, clock.now)
+        verifier = Verifier(Storage(audit, SqliteDoubts(storage.index), storage.layout), repair=repair)
+        progress = Progress(await audit.counts(), verifier.tally)
+        watching = asyncio.create_task(progress.run())
+        try:
+            async for finding in verifier.run():
+                print(_json(finding) if as_json else _text(finding), flush=True)
+        finally:
+            watching.cancel()
+        print(progress.line(), file=sys.stderr)
+        summary = f"{verifier.tally.problems} problems, {verifier.tally.solved} of them repaired"
+        print(summary if verifier.tally.problems else "nothing is wrong", file=sys.stderr)
+        return verifier.tally
+
+
+def _text(finding: Finding) -> str:
+    lines = [f"{finding.problem.code} {finding.subject}: {finding.message}"]
+    if finding.users:
+        lines.append(f"  concerns {', '.join(finding.users)}")
+    if finding.done:
+        lines.append(f"  repaired: {finding.done}")
+    if not finding.solved:
+        lines.append(f"  remedy: {finding.problem.remedy}")
+    return "\n".join(lines)
+
+
+def _json(finding: Finding) -> str:
+    """One object a line."""
+    found = {
+        "problem": finding.problem.code,
+        "subject": finding.subject,
+        "message": finding.message,
+        "concerns": finding.users,
+        "done": finding.done,
+        "solved": finding.solved,
+        "remedy": "" if finding.solved else finding.problem.remedy,
+    }
+    return msgspec.json.encode(found).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Says how far verification has come."""
+
+    counts: Counts
+    tally: Tally
+
+    async def run(self) -> None:
+        """Say it from time to time, until cancelled."""
+        while True:
+            await asyncio.sleep(INTERVAL if sys.stderr.isatty() else INTERVAL_IN_LOG)
+            print(self.line(), end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+
+    def line(self) -> str:
+        """How far it has come, in words."""
+        done, all_ = self.tally, self.counts
+        return (
+            f"{done.manifests} of {all_.manifests} manifests, {done.blobs} of {all_.blobs} blobs, "
+            f"{done.size >> 20} of {all_.size >> 20} MiB"
+        )

@@ -1,0 +1,60 @@
+"""Content is read whole before it is called anything, and set aside only while it is what was read."""
+
+import os
+
+import pytest
+
+from wharf.blobs.inspection import State, inspect, set_aside, strays
+
+
+@pytest.fixture
+def content(layout, digest_of):
+    """Stores bytes under the digest of others."""
+
+    def make(name, content=None, algorithm="sha256"):
+        path = layout.blob(digest_of(name, algorithm))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name if content is None else content)
+        return digest_of(name, algorithm)
+
+    return make
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_whole_content_is_whole(layout, content, algorithm):
+    big = os.urandom(3 << 20)
+    found = inspect(layout, content(big, algorithm=algorithm))
+    assert (found.state, found.size) == (State.WHOLE, len(big))
+
+
+def test_what_is_wrong_is_told_apart(layout, content, digest_of):
+    assert inspect(layout, content(b"a", b"b")).state is State.CORRUPT
+    assert inspect(layout, content(b"c", b"")).state is State.CORRUPT
+    assert inspect(layout, digest_of(b"none")).state is State.ABSENT
+    layout.blob(digest_of(b"d")).mkdir(parents=True)
+    found = inspect(layout, digest_of(b"d"))
+    assert (found.state, found.message) == (State.UNREADABLE, "Is a directory")
+
+
+def test_a_wrong_file_is_set_aside_but_not_another_that_took_its_place(layout, content, digest_of):
+    digest = content(b"a", b"wrong")
+    found = inspect(layout, digest)
+    layout.blob(digest).rename(layout.root / "elsewhere")
+    assert not set_aside(layout, found)
+    content(b"a")
+    assert not set_aside(layout, found)
+    (layout.root / "elsewhere").rename(layout.blob(digest))
+    assert set_aside(layout, found)
+    assert (layout.quarantine / digest.replace(":", "-")).read_bytes() == b"wrong"
+    assert inspect(layout, digest).state is State.ABSENT
+
+
+def test_files_that_no_digest_leads_to_are_strays(layout, content):
+    content(b"a")
+    misplaced = layout.blobs / "sha256" / "zz" / ("a" * 64)
+    notes = [layout.blobs / "note", misplaced]
+    for path in notes:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    layout.lock.touch()
+    assert list(strays(layout)) == notes
