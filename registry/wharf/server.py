@@ -35,6 +35,7 @@ from wharf.metadata.interface import MetadataError
 from wharf.metadata.sqlite import SqliteIndex
 from wharf.metadata.sqlite_doubts import SqliteDoubts
 from wharf.metadata.sqlite_settings import SqliteSettings
+from wharf.metadata.sqlite_tagged import SqliteTagReader
 from wharf.metrics import Metrics
 from wharf.reload import Reloader
 
@@ -118,7 +119,7 @@ class Wharf:
         with (Path(config.data) / "start.lock").open("ab") as file:  # processes that start together take turns
             await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
             await recover(self._doubts, SqliteSettings(index), blobs, boot_id())
-        services = Services(index, blobs, self.reloader.live, self._metrics)
+        services = Services(index, blobs, self.reloader.live, self._metrics, tagged=SqliteTagReader(index))
         self._services = services
         collector = Collector(index, blobs, layout.sweeping, Clocks(services.clock))
         self._background = background = Background(services, index, collector)

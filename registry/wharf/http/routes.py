@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wharf.http import base, blobs, catalog, manifests, referrers, tags, token, uploads
+from wharf.http import base, blobs, catalog, hub, manifests, referrers, tags, token, uploads
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -87,6 +87,17 @@ ENDPOINTS = (
         "referrers",
         re.compile(r"(?s)/v2/(?P<name>.+)/referrers/(?P<reference>[^/]+)"),
         {"GET": Operation(referrers.get, ("pull",))},
+    ),
+    # After those of distribution-spec: a repository may be called `repositories/x`, and what it then answers is theirs.
+    Endpoint(
+        "hub-tags",
+        re.compile(r"(?s)/v2/repositories/(?P<name>.+)/tags/?"),
+        {"GET": Operation(hub.tags, ("pull", "list"))},
+    ),
+    Endpoint(
+        "hub-tag",
+        re.compile(r"(?s)/v2/repositories/(?P<name>.+)/tags/(?P<reference>[^/]+)/?"),
+        {"GET": Operation(hub.tag, ("pull", "list"))},
     ),
 )
 

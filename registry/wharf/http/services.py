@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wharf.blobs.interface import BlobStore
     from wharf.clock import Clock
     from wharf.metadata.interface import Index
+    from wharf.metadata.tagged import TagReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Services:
     metrics: Metrics = field(default_factory=Metrics)
     clock: Clock = wall.now
     stopping: bool = False
+    tagged: TagReader | None = None
     attempts: Attempts = field(init=False)
 
     def __post_init__(self) -> None:
