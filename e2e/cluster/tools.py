@@ -73,6 +73,18 @@ MODULES = (
         pinned="github.com/opencontainers/distribution-spec/conformance",
         minutes={"conformance": 0.5},
     ),
+    Module(
+        directory="clients",
+        programs={"crane": "github.com/google/go-containerregistry/cmd/crane"},
+        pinned="github.com/google/go-containerregistry",
+    ),
+    Module("clients", {"oras": "oras.land/oras/cmd/oras"}, pinned="oras.land/oras"),
+    Module(
+        directory="clients",
+        programs={"regctl": "github.com/regclient/regclient/cmd/regctl"},
+        pinned="github.com/regclient/regclient",
+    ),
+    Module("helm", {"helm": "helm.sh/helm/v4/cmd/helm"}, pinned="helm.sh/helm/v4", minutes={"helm": 2}),
     Module("kind", {"kind": "sigs.k8s.io/kind"}, pinned="sigs.k8s.io/kind"),
     Module(
         directory="distribution",
