@@ -52,7 +52,7 @@ types: $(READY) ## Check types, strictly
 	@$(BIN)/mypy
 
 unit: $(READY) ## Run tests/: no cluster, no root, under a minute
-	@$(BIN)/pytest tests $(ARGS)
+	@$(BIN)/pytest tests --numprocesses=auto $(ARGS)
 
 e2e: $(READY) ## Run e2e/ against the cluster of `make up` (or KUBECONFIG)
 	@$(BIN)/pytest e2e --timeout=300 $(ARGS)

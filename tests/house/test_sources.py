@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,34 +25,35 @@ def lines(path: Path) -> int:
     return len(path.read_text().splitlines())
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 @pytest.mark.parametrize("path", SOURCES + E2E, ids=name)
 def test_a_source_file_has_a_docstring_and_at_most_300_lines(path: Path) -> None:
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     assert ast.get_docstring(tree) or not tree.body, f"{name(path)}: say what the module is for and the rule it keeps"
     assert lines(path) <= 300, f"{name(path)} has {lines(path)} lines: split it"
 
 
 @pytest.mark.parametrize("path", TESTS, ids=name)
 def test_a_test_file_has_a_docstring_and_at_most_500_lines(path: Path) -> None:
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     assert ast.get_docstring(tree) or not tree.body, f"{name(path)}: say what it holds to be true"
     assert lines(path) <= 500, f"{name(path)} has {lines(path)} lines: split it"
 
 
 @pytest.mark.parametrize("path", SOURCES + E2E, ids=name)
 def test_a_function_has_at_most_40_lines(path: Path) -> None:
-    functions = (
-        n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
-    )
+    functions = (n for n in ast.walk(parsed(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
     long = {f.name: size for f in functions if (size := (f.end_lineno or f.lineno) - f.lineno + 1) > 40}
     assert not long, f"{name(path)}: split {long}"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_a_source_has_a_test_of_the_same_name(path: Path) -> None:
-    declares_only = not any(
-        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(ast.parse(path.read_text()))
-    )
+    declares_only = not any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(parsed(path)))
     if declares_only or path.name in {"__init__.py", "__main__.py"}:
         return
     root = next(root for root in SOURCE_ROOTS if path.is_relative_to(ROOT / root))
@@ -73,7 +75,7 @@ def test_a_waiver_says_why(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SOURCES + E2E, ids=name)
 def test_no_exception_is_swallowed_whole(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.ExceptHandler):
             assert node.type is not None, f"{name(path)}:{node.lineno}: name the exceptions"
         if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "suppress":
