@@ -38,6 +38,46 @@ def load(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
             raise CertificateError(f"certificate and key do not work together or are not PEM ({reason})") from error
 
 
+class Front:
+    """The context of the public listener, whose certificate and client CAs are both replaced while it is used.
+
+    A CA cannot be taken out of a context, so each handshake is handed a context that was made from the newest files.
+    Sessions are not resumed where clients are asked for certificates: one would outlive the CA that vouched for it.
+    """
+
+    def __init__(self) -> None:
+        self.context = new_context()
+        self._current = self.context
+        self.context.sni_callback = self._hand_over
+
+    def replace(self, certificate: bytes, key: bytes, authorities: bytes = b"") -> None:
+        """Use these for new handshakes. Raises CertificateError and changes nothing."""
+        fresh = new_context()
+        if authorities:
+            _trust(fresh, authorities)
+        load(fresh, certificate, key)
+        load(self.context, certificate, key)
+        self._current = fresh
+        self.context.verify_mode = fresh.verify_mode  # what a handshake begins with
+        if authorities:
+            self.context.options |= ssl.OP_NO_TICKET
+            self.context.num_tickets = 0
+
+    def _hand_over(self, connection: ssl.SSLSocket | ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:
+        del name, context  # one certificate for every name
+        connection.context = self._current
+
+
+def _trust(context: ssl.SSLContext, authorities: bytes) -> None:
+    try:
+        context.load_verify_locations(cadata=authorities.decode("ascii"))
+    except (ssl.SSLError, ValueError) as error:
+        raise CertificateError("the client CAs are not PEM certificates") from error
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.options |= ssl.OP_NO_TICKET
+    context.num_tickets = 0
+
+
 def _refuse() -> str:
     """Instead of asking at a terminal: an encrypted key does not load."""
     return ""

@@ -26,10 +26,17 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Tls(_Struct, frozen=True, kw_only=True):
-    """Server certificate. Both files are read again when they change."""
+    """Server certificate. The files are read again when they change."""
 
     certificate: Annotated[str, Meta(description="PEM file: the certificate, then any intermediates.")]
     key: Annotated[str, Meta(description="PEM file: the private key of the certificate.")]
+    client_ca: Annotated[
+        str,
+        Meta(
+            description="PEM file of CAs: clients of the registry API have to present a certificate that one of them "
+            "signed, and log in besides. The admin address does not ask. Empty: nobody has to."
+        ),
+    ] = ""
 
 
 class Tokens(_Struct, frozen=True, kw_only=True):

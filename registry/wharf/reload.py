@@ -93,7 +93,8 @@ class Reloader:
         self._listeners: list[Callable[[Live], None]] = []
         self.config = Config()
         self.live = Live(self.config, AccessPolicy(None, login=False))
-        self.tls: ssl.SSLContext | None = None
+        self.tls: ssl.SSLContext | None = None  # of the admin listener
+        self.front: certificates.Front | None = None  # of the public one
         self.admin_token = ""
         self._credentials: Credentials | None = None
         self._keys: tuple[bytes, ...] = ()
@@ -196,7 +197,8 @@ class Reloader:
         """Put a configuration to use, with the files that it names. Raises ConfigError when one of those is broken."""
         previous, self.config = (self.config, self._credentials), config
         users = (config.auth.htpasswd,) if config.auth else ()
-        pair = (config.tls.certificate, config.tls.key) if config.tls else ()
+        tls = config.tls
+        pair = tuple(filter(None, (tls.certificate, tls.key, tls.client_ca))) if tls else ()
         token = (config.admin_token_file,) if config.admin_token_file else ()
         signing = (config.auth.tokens.key_file,) if config.auth and config.auth.tokens.key_file else ()
         named = {"htpasswd": users, "certificate": pair, "admin_token": token, "token_keys": signing}
@@ -227,9 +229,12 @@ class Reloader:
         self._swap()
         return ""
 
-    def _take_certificate(self, certificate: bytes, key: bytes) -> str:
-        if self.tls is None:
-            self.tls = certificates.new_context()
+    def _take_certificate(self, certificate: bytes, key: bytes, authorities: bytes | None = None) -> str:
+        if authorities is not None and not authorities.strip():
+            raise ConfigError("the file of client CAs is empty: nobody could connect")
+        if self.tls is None or self.front is None:
+            self.tls, self.front = certificates.new_context(), certificates.Front()
+        self.front.replace(certificate, key, authorities or b"")
         certificates.load(self.tls, certificate, key)
         return ""
 

@@ -132,7 +132,8 @@ class Wharf:
         self._spawn(background.run())
         self.answers = Answers(services, index.version)
         connection = partial(Connection, answers=self.answers)
-        self.port = await self._listen(config.address, RegistryApp(services, self.answers), connection)
+        front = self.reloader.front.context if self.reloader.front else None
+        self.port = await self._listen(config.address, RegistryApp(services, self.answers), front, connection)
         if config.admin_address:
             self.admin_port = await self._listen_admin(config.admin_address, AdminApp(services, reports))
 
@@ -190,7 +191,7 @@ class Wharf:
     async def _listen_admin(self, address: str, app: AdminApp) -> int:
         """As _listen(); 0 where nobody asked for this listener and its port is taken: two registries on one machine."""
         try:
-            return await self._listen(address, app)
+            return await self._listen(address, app, self.reloader.tls)
         except AddressError as error:
             if self._configured:
                 raise
@@ -198,7 +199,11 @@ class Wharf:
             return 0
 
     async def _listen(
-        self, address: str, app: RegistryApp | AdminApp, connection: Callable[..., Connection] = Connection
+        self,
+        address: str,
+        app: RegistryApp | AdminApp,
+        tls: ssl.SSLContext | None,
+        connection: Callable[..., Connection] = Connection,
     ) -> int:
         """Serve `app` on HOST:PORT; the port, which the system chose where it was 0."""
         listening = bind(address)
@@ -213,7 +218,7 @@ class Wharf:
             server_header=False,
             timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
-            ssl_context_factory=(lambda *_: self._context()) if self.reloader.tls else None,
+            ssl_context_factory=(lambda *_: tls) if tls else None,
         )
         listener = _Listener(config)
         serving = asyncio.create_task(listener.serve(sockets=[listening]))
@@ -222,10 +227,6 @@ class Wharf:
             await listener.ready.wait()
         port: int = listening.getsockname()[1]
         return port
-
-    def _context(self) -> ssl.SSLContext:
-        assert self.reloader.tls is not None
-        return self.reloader.tls
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

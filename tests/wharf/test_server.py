@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+import http.client
 import os
+import ssl
 import threading
 import time
 
@@ -164,3 +166,22 @@ def test_a_start_that_fails_leaves_nothing_running(tmp_path):
         return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert asyncio.run(fail()) == set()
+
+
+def test_with_client_cas_the_registry_asks_for_certificates_and_the_admin_port_does_not(start, make_pair, tmp_path):
+    pair, client = make_pair("localhost"), make_pair("alice")
+    for name, content in {"tls.crt": pair[0], "tls.key": pair[1], "ca.crt": client[0]}.items():
+        (tmp_path / name).write_bytes(content)
+    names = {"certificate": "tls.crt", "key": "tls.key", "clientCa": "ca.crt"}
+    registry = start(tls={field: str(tmp_path / name) for field, name in names.items()})
+    assert registry.request("GET", "/readyz", admin=True).status == 200
+    with pytest.raises((ssl.SSLError, ConnectionError, http.client.HTTPException)):
+        registry.request("GET", "/v2/")
+    (tmp_path / "client.pem").write_bytes(client[0] + client[1])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.load_cert_chain(tmp_path / "client.pem")
+    connection = http.client.HTTPSConnection("127.0.0.1", registry.wharf.port, context=context, timeout=10)
+    connection.request("GET", "/v2/")
+    assert connection.getresponse().status == 200
+    connection.close()
