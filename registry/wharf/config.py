@@ -152,6 +152,9 @@ class Config(_Struct, frozen=True, kw_only=True):
         Literal["Refuse", "Accept"],
         Meta(description="Images whose layers are not in the repository. Accept: they may be pushed later, or never."),
     ] = "Refuse"
+    notice: Annotated[
+        str, Meta(description="Text for people, sent as a Warning header with manifests; many clients show it.")
+    ] = ""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least level logged.")] = "info"
     garbage_collection: Annotated[GarbageCollection, Meta(description="Garbage collection.")] = GarbageCollection()
     durability: Annotated[

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from wharf.http.events import event
 from wharf.http.messages import Response, first_line
 from wharf.metadata.interface import ManifestPut
-from wharf.protocol import digests, references
+from wharf.protocol import digests, media_types, references
 from wharf.protocol.errors import Problem, RegistryError
-from wharf.protocol.manifests import SIZE_LIMIT, ManifestError, parse
+from wharf.protocol.manifests import SIZE_LIMIT, ManifestError, ParsedManifest, parse
+from wharf.protocol.warnings import warning
 
 if TYPE_CHECKING:
     from wharf.http.messages import Request
@@ -38,7 +39,7 @@ async def get(services: Services, request: Request) -> Response:
     headers = [("Docker-Content-Digest", manifest.digest), ("ETag", f'"{manifest.digest}"')]
     if request.header(b"if-none-match") == f'"{manifest.digest}"':
         return Response(304, headers, replayable=True)
-    headers.append(("Content-Type", manifest.media_type))
+    headers += [("Content-Type", manifest.media_type), *_notice(request)]
     told = request.method == "GET" and request.live.tells_of("pull")
     if told:
         await services.index.record([_event(services, request, "pull", manifest.digest, _tag(reference))])
@@ -73,6 +74,7 @@ async def put(services: Services, request: Request) -> Response:
     events = [_event(services, request, "push", digest, tag, **about) for tag in tags or ("",)]
     await services.index.put_manifest(manifest, events)
     headers = [("Location", location(request.name, digest)), ("Docker-Content-Digest", digest)]
+    headers += [*_notice(request), *await _warnings(services, request.name, parsed, sparse=not refuse)]
     if parsed.subject:
         headers.append(("OCI-Subject", parsed.subject))
     if references.names_digest(reference):
@@ -92,6 +94,22 @@ async def delete(services: Services, request: Request) -> Response:
     if not gone:
         raise _unknown(request)
     return Response(202)
+
+
+def _notice(request: Request) -> list[tuple[str, str]]:
+    return [warning(request.live.config.notice)] if request.live.config.notice else []
+
+
+async def _warnings(services: Services, name: str, parsed: ParsedManifest, *, sparse: bool) -> list[tuple[str, str]]:
+    """What the pusher should know of a manifest that was accepted."""
+    found = []
+    if parsed.media_type in media_types.ARTIFACTS:
+        found.append(warning("this manifest type left the OCI specification: push an image manifest with artifactType"))
+    if sparse:
+        absent = [digest for digest in parsed.blobs if await services.index.get_blob(name, digest) is None]
+        if absent:
+            found.append(warning(f"{len(absent)} blobs of this manifest are not in the repository: push them too"))
+    return found
 
 
 def _reference(request: Request, problem: Problem) -> str:

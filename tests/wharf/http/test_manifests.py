@@ -169,8 +169,24 @@ def test_an_image_may_lack_layers_where_the_configuration_says_so_and_they_may_f
     layer = b"pushed after its image"
     layers = [{"mediaType": "x/y", "digest": digest, "size": 1} for digest in (ABSENT, sha(layer))]
     content = json.dumps({"schemaVersion": 2, "config": layers[0], "layers": layers}).encode()
-    assert sparse.request("PUT", HERE + "v1", content, Content_Type=IMAGE).status == 201
+    answer = sparse.request("PUT", HERE + "v1", content, Content_Type=IMAGE)
+    assert (answer.status, answer.headers["Warning"][:17]) == (201, '299 - "2 blobs of')
     assert sparse.request("GET", HERE + "v1").body == content
     assert sparse.request("HEAD", f"/v2/man/app/blobs/{sha(layer)}").status == 404
     sparse.push_blob("man/app", layer)
     assert sparse.request("GET", f"/v2/man/app/blobs/{sha(layer)}").body == layer
+
+
+def test_people_are_told_what_the_configuration_says(start):
+    registry = start(notice="this registry moves on Friday")
+    pushed, _ = registry.push_image("man/app", "v1")
+    for answer in (pushed, registry.request("GET", HERE + "v1"), registry.request("GET", HERE + "v1")):
+        assert answer.headers["Warning"] == '299 - "this registry moves on Friday"'
+
+
+def test_a_manifest_type_of_the_past_is_accepted_with_a_warning(registry):
+    kind = "application/vnd.oci.artifact.manifest.v1+json"
+    content = json.dumps({"mediaType": kind, "artifactType": "x/y", "blobs": []}).encode()
+    answer = registry.request("PUT", HERE + "old", content, Content_Type=kind)
+    assert (answer.status, "artifactType" in answer.headers["Warning"]) == (201, True)
+    assert registry.push_image("man/app", "plain")[0].headers["Warning"] is None
