@@ -58,7 +58,9 @@ class Reconciler:
         plan = await asyncio.to_thread(self._decisions.reconcile, registry, observed, now)
         outcome = await self._applier.carry_out(registry, plan)
         current = self._cache.registry(key) or registry
-        self._observer.follow(current, eager=condition(current, "Ready") != "True")
+        # a failing endpoint is tried again and again, and each attempt is news
+        eager = condition(current, "Ready") != "True" or condition(current, "WebhooksReady") == "False"
+        self._observer.follow(current, eager=eager)
         if outcome.writes and (plan.apply or plan.poke):
             self._observer.nudge(key)
         waits = (outcome.again, plan.requeue_after, self._observer.pause(key))

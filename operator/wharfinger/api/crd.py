@@ -36,6 +36,7 @@ _REGISTRY_COLUMNS = [
 _WEBHOOK_COLUMNS = [
     _column("Registry", ".spec.registryRef.name", "The Registry whose events are sent."),
     _column("Ready", f"{_READY}.status", "Whether the registry knows the endpoint."),
+    _column("Delivering", '.status.conditions[?(@.type=="Delivering")].status', "Whether the endpoint takes events."),
     _column("Delivered", ".status.delivered", "Events delivered.", kind="integer"),
     _column("Pending", ".status.pending", "Events waiting.", kind="integer"),
     _column("Dead", ".status.dead", "Events given up.", kind="integer"),

@@ -1,6 +1,7 @@
 """What each RegistryWebhook is told of itself: conditions and figures, from the replicas' reports.
 
-Rule: figures are the registry's own; while it cannot be asked, the last ones stay.
+Rule: figures are the registry's own; while it cannot be asked, the last ones stay. A failing endpoint shows wherever
+one looks: in both conditions' messages, and as an Event when it begins and when it ends.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from wharfinger.api.parse import ParseError, timestamp
 from wharfinger.api.reasons import Reason
 from wharfinger.api.status import DeliveryError, RegistryWebhookStatus, WebhooksStatus
 from wharfinger.decide.condition import Finding, bad, first, good, unknown
-from wharfinger.decide.conditions import conditions
+from wharfinger.decide.conditions import before, conditions
 from wharfinger.decide.observed import Manifest, Observed, WebhookReport
+from wharfinger.decide.outcome import Occurrence
 from wharfinger.decide.replicas import active
 from wharfinger.decide.webhooks import Hook
 
@@ -47,8 +49,10 @@ def not_loaded(state: State) -> Finding | None:
 
 
 def known(state: State) -> Finding:
-    """Every replica knows it."""
-    return good(Reason.ENDPOINT_LIVE, "every replica of the registry knows the endpoint")
+    """Every replica knows it. The message is what `kubectl get` shows, so it does not hide that the endpoint fails."""
+    trouble = failing(state)
+    told = f"; {trouble.message}" if trouble else ""
+    return good(Reason.ENDPOINT_LIVE, f"every replica of the registry knows the endpoint{told}")
 
 
 READY_CHECKS = (invalid, not_loaded, known)
@@ -79,8 +83,7 @@ def failing(state: State) -> Finding | None:
     report = state.report
     if report is None or not _failed(report):
         return None
-    tried = f"; next attempt {report.next_attempt}" if report.next_attempt else ""
-    message = f"the endpoint did not take the last event: {report.last_error}{tried}; {report.pending} waiting"
+    message = f"the endpoint did not take the last event: {report.last_error}; {report.pending} waiting"
     return bad(Reason.DELIVERY_FAILING, f"{message}, {report.dead} given up: check that the endpoint is up and accepts")
 
 
@@ -99,14 +102,36 @@ def delivering(state: State) -> Finding:
 DELIVERING_CHECKS = (suspended, held, unasked, failing, silent, delivering)
 
 
-def status(
-    hook: Hook, observed: Observed, unloaded: Finding | None, now: datetime
-) -> tuple[dict[str, Any], Finding | None]:
-    """The status of one webhook, and what is wrong with it, if anything."""
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one webhook comes to."""
+
+    status: dict[str, Any]
+    trouble: Finding | None  # what is wrong with it, if anything
+    events: tuple[Occurrence, ...]  # about the webhook itself
+    wake: datetime | None  # when its endpoint is tried again
+
+
+def delivery(hook: Hook, observed: Observed, unloaded: Finding | None, now: datetime) -> Delivery:
+    """The status of one webhook, and what is to be told of it."""
     state = State(hook, unloaded, _summed(hook.name, observed))
     findings = {"Ready": first(READY_CHECKS, state), "Delivering": first(DELIVERING_CHECKS, state)}
     trouble = next((finding for finding in findings.values() if finding.status == "False"), None)
-    return _status(hook.manifest, findings, state.report, now), trouble
+    fresh = _status(hook.manifest, findings, state.report, now)
+    wake = _moment(state.report.next_attempt) if state.report and _failed(state.report) else now
+    told = _events(findings["Delivering"], hook.manifest.get("status") or {})
+    return Delivery(fresh, trouble, told, wake if wake > now else None)
+
+
+def _events(finding: Finding, old: Mapping[str, Any]) -> tuple[Occurrence, ...]:
+    """An Event when delivery begins to fail, when it fails for another reason, and when it no longer does."""
+    was = before(old, "Delivering")
+    failed = was.get("status") == "False"
+    if finding.status == "False" and not (failed and was.get("reason") == finding.reason.value):
+        return (Occurrence("Warning", finding.reason, f"Delivering: {finding.message}"),)
+    if finding.status != "False" and failed:
+        return (Occurrence("Normal", finding.reason, f"Delivering: {finding.message}"),)
+    return ()
 
 
 def orphan(webhook: Manifest, now: datetime) -> dict[str, Any] | None:
@@ -189,16 +214,19 @@ def _status(
     if report is None:
         figures = {key: old[key] for key in ("delivered", "pending", "dead", "lastSuccess", "lastError") if key in old}
     else:
-        figures = _figures(report)
+        figures = _figures(report, now)
     fresh = RegistryWebhookStatus(observed_generation=generation, conditions=conditions(findings, old, generation, now))
     return {**plain(fresh), **figures}
 
 
-def _figures(report: WebhookReport) -> dict[str, Any]:
+def _figures(report: WebhookReport, now: datetime) -> dict[str, Any]:
     error = None
     if _failed(report):
+        ahead = _moment(report.next_attempt) > now  # what came of one that is past is in the next report
         error = DeliveryError(
-            at=report.last_error_at or None, message=report.last_error[:1024], next_attempt=report.next_attempt or None
+            at=report.last_error_at or None,
+            message=report.last_error[:1024],
+            next_attempt=report.next_attempt if ahead else None,
         )
     return plain(
         RegistryWebhookStatus(

@@ -5,7 +5,7 @@ Rule: it decides nothing that a concern could decide; it drops writes that would
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -24,8 +24,10 @@ from wharfinger.decide.drift import differences
 from wharfinger.decide.foreign import removal
 from wharfinger.decide.mint import Mint
 from wharfinger.decide.observed import Manifest, Observed, Settings
+from wharfinger.decide.outcome import Occurrence
 from wharfinger.decide.plan import Event, Plan, Reference, Removal
 from wharfinger.decide.replicas import CERTIFICATE, CONFIGURATION, HTPASSWD, sha256, unloaded
+from wharfinger.decide.webhooks import Hook
 
 _Changed = tuple[dict[str, Any], tuple[str, ...]]  # a child, and the paths of what differs
 _Added = tuple[dict[str, Any], dict[str, Any]]  # a child, and the patch that removes what others added
@@ -52,12 +54,14 @@ def decide(registry: Registry, observed: Observed, settings: Settings, *, now: d
     us = Reference(API_VERSION, "Registry", owner.name)
     wanted = desired(registry, owner, observed, settings, now=now, mint=mint)
     changed, added = _drift(observed, wanted)
-    statuses, hooks = _webhooks(registry, observed, wanted, now)
-    findings = _findings(registry, owner, observed, wanted, now) | {"WebhooksReady": deliveries.summed_up(hooks)}
+    hooks = _webhooks(registry, observed, wanted, now)
+    troubles = {hook.name: delivery.trouble for hook, delivery in hooks}
+    findings = _findings(registry, owner, observed, wanted, now) | {"WebhooksReady": deliveries.summed_up(troubles)}
     turned = conditions(findings, registry.status, registry.metadata.generation, now)
     fresh = _status(registry, owner, observed, wanted, turned)
     if hooks:
-        fresh["webhooks"] = plain(deliveries.total(hooks))
+        fresh["webhooks"] = plain(deliveries.total(troubles))
+    statuses = {_us(h): d.status for h, d in hooks if d.status != (h.manifest.get("status") or {})}
     if fresh != registry.status:
         statuses[us] = fresh
     occurrences = (
@@ -73,10 +77,18 @@ def decide(registry: Registry, observed: Observed, settings: Settings, *, now: d
         remove=tuple(Removal(Reference(child["apiVersion"], *key_of(child)), patch) for child, patch in added if patch),
         delete=obsolete(registry, observed, wanted),
         statuses=statuses,
-        events=tuple(Event(o.type, o.reason.value, o.message, us) for o in occurrences),
+        events=(*_events(us, occurrences), *(e for hook, told in hooks for e in _events(_us(hook), told.events))),
         poke=stale,
-        requeue_after=_next_look(wanted, stale, findings, now),
+        requeue_after=_next_look(wanted, stale, findings, now, *(told.wake for _, told in hooks)),
     )
+
+
+def _us(hook: Hook) -> Reference:
+    return Reference(API_VERSION, "RegistryWebhook", hook.name)
+
+
+def _events(regarding: Reference, occurrences: Iterable[Occurrence]) -> Iterator[Event]:
+    return (Event(o.type, o.reason.value, o.message, regarding) for o in occurrences)
 
 
 def _drift(observed: Observed, wanted: Desired) -> tuple[list[_Changed], list[_Added]]:
@@ -89,17 +101,14 @@ def _drift(observed: Observed, wanted: Desired) -> tuple[list[_Changed], list[_A
 
 def _webhooks(
     registry: Registry, observed: Observed, wanted: Desired, now: datetime
-) -> tuple[dict[Reference, dict[str, Any]], dict[str, Finding | None]]:
-    """The statuses of RegistryWebhooks that changed, and what is wrong with each of all, if anything."""
+) -> list[tuple[Hook, deliveries.Delivery]]:
+    """Every RegistryWebhook, and what it comes to."""
     behind = unloaded(observed, registry.spec.replicas, CONFIGURATION, sha256(wanted.configured.text))
-    statuses: dict[Reference, dict[str, Any]] = {}
-    troubles: dict[str, Finding | None] = {}
+    found = []
     for hook in wanted.hooks:
         held = deliveries.held_by_pause(hook, wanted.configured.text) if registry.spec.paused else None
-        fresh, troubles[hook.name] = deliveries.status(hook, observed, held or behind, now)
-        if fresh != (hook.manifest.get("status") or {}):
-            statuses[Reference(API_VERSION, "RegistryWebhook", hook.name)] = fresh
-    return statuses, troubles
+        found.append((hook, deliveries.delivery(hook, observed, held or behind, now)))
+    return found
 
 
 def _findings(
@@ -131,8 +140,10 @@ def _status(
     return plain(fresh)
 
 
-def _next_look(wanted: Desired, stale: tuple[str, ...], findings: Mapping[str, Finding], now: datetime) -> float | None:
-    moments = [moment for moment in (wanted.serving.wake, wanted.credited.wake) if moment is not None]
+def _next_look(
+    wanted: Desired, stale: tuple[str, ...], findings: Mapping[str, Finding], now: datetime, *wakes: datetime | None
+) -> float | None:
+    moments = [moment for moment in (wanted.serving.wake, wanted.credited.wake, *wakes) if moment is not None]
     waits = [max(1.0, (moment - now).total_seconds()) for moment in moments]
     if stale:
         waits.append(poke.AGAIN)

@@ -1,5 +1,6 @@
 """What a RegistryWebhook is told of itself."""
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -81,6 +82,56 @@ def test_an_endpoint_that_fails_is_shown_with_what_it_said(world):
     assert here.condition("WebhooksReady")[:2] == ("False", "WebhookUnhealthy")
     assert "'deploy'" in here.condition("WebhooksReady")[2]
     assert here.condition("Ready")[0] == "True"  # the registry itself serves
+
+
+def test_the_message_that_kubectl_get_shows_tells_of_the_failure(world):
+    manifest = hook()
+    start(world, manifest, reports={"deploy": FAILED})
+    status, _, message = condition(manifest, "Ready")
+    assert status == "True"
+    assert "503 Service Unavailable; 2 waiting, 1 given up" in message
+
+
+def told(here):
+    return [
+        (event.type, event.reason)
+        for plan in here.plans
+        for event in plan.events
+        if event.regarding.kind == "RegistryWebhook"
+    ]
+
+
+def test_the_webhook_is_told_once_when_it_begins_to_fail_and_once_when_it_recovers(world):
+    manifest = hook()
+    here = start(world, manifest, reports={"deploy": SENT})
+    assert told(here) == []
+    here.run_pods(deploy=FAILED)
+    here.settle()
+    assert told(here) == [("Warning", "DeliveryFailing")]
+    here.run_pods(deploy=dataclasses.replace(FAILED, pending=3, last_error_at="2026-03-01T11:05:00Z"))
+    here.settle()
+    assert told(here) == [("Warning", "DeliveryFailing")]
+    here.run_pods(deploy=dataclasses.replace(FAILED, last_success="2026-03-01T12:00:01Z", pending=0))
+    here.settle()
+    assert told(here) == [("Warning", "DeliveryFailing"), ("Normal", "Delivered")]
+    assert "lastError" not in manifest["status"]
+
+
+def test_what_a_webhook_lacks_is_told_of_it(world):
+    here = start(world, hook(headersFrom=[{"name": "A", "secretName": "s", "key": "k"}]))
+    assert told(here) == [("Warning", "HeaderMissing")]
+    here.secret("s", k="v")
+    here.settle()
+    assert told(here)[1:] == [("Normal", "NothingSent")]
+
+
+def test_the_next_attempt_is_told_while_it_is_ahead_and_looked_at_again_then(world):
+    manifest = hook()
+    here = start(world, manifest, reports={"deploy": FAILED})
+    assert here.step().requeue_after == 300
+    here.now += dt.timedelta(minutes=6)
+    here.step()
+    assert manifest["status"]["lastError"] == {"at": "2026-03-01T11:00:00.250Z", "message": "503 Service Unavailable"}
 
 
 def test_of_several_the_one_that_needs_help_is_named_first(world):
