@@ -1,5 +1,8 @@
 """Metrics are written in Prometheus' text form."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from wharfinger import metrics
@@ -42,6 +45,11 @@ def test_a_histogram_is_cumulative() -> None:
 def test_a_family_has_to_say_how_it_is_kept() -> None:
     with pytest.raises(NotImplementedError):
         metrics.Metric("m", "Help.").samples()
+
+
+def test_the_reference_has_every_metric() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "operator.md").read_text()
+    assert set(re.findall(r"^\| `(wharfinger_\w+)`", page, re.MULTILINE)) == {metric.name for metric in metrics.ALL}
 
 
 def test_names_and_help_follow_the_conventions() -> None:

@@ -1,5 +1,8 @@
 """Each environment variable is read, or refused by name."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 import wharfinger
@@ -55,3 +58,9 @@ def test_every_variable_counts() -> None:
 def test_a_value_that_cannot_be_used_names_its_variable(name: str, value: str) -> None:
     with pytest.raises(settings.SettingError, match=f"{name}='{value}': write "):
         settings.read({name: value})
+
+
+def test_the_reference_has_every_variable() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "operator.md").read_text()
+    documented = set(re.findall(r"^\| `([A-Z_]+)`", page, re.MULTILINE))
+    assert documented == set(re.findall(r'"((?:WHARFINGER_|POD_|KUBE)[A-Z_]+)"', Path(settings.__file__).read_text()))
