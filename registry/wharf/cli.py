@@ -20,6 +20,8 @@ from wharf.config import Action, ConfigError, parse, schema
 from wharf.garbage import command as gc
 from wharf.garbage.command import NothingToRestoreError
 from wharf.garbage.exclusive import SweepRunningError
+from wharf.importing import command as importing
+from wharf.importing.volume import NoVolumeError
 from wharf.metadata.interface import MetadataError
 from wharf.protocol import references
 from wharf.reload import LoadError
@@ -41,6 +43,7 @@ _FORESEEN = (
     LoadError,
     AddressError,
     NoStorageError,
+    NoVolumeError,
     NothingToRestoreError,
     SweepRunningError,
     MetadataError,
@@ -72,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=_check)
     gc.add(commands)
     verify.add(commands)
+    importing.add(commands)
     one = commands.add_parser("access", help="explain what a user may do in a repository, and which rule decides it")
     one.add_argument("user", metavar="USER", help="a user name; '' is a client without credentials")
     one.add_argument("repository", metavar="REPOSITORY")

@@ -16,10 +16,11 @@ import msgspec
 
 from wharf import clock, place
 from wharf.garbage.collector import Collector, Terms
-from wharf.garbage.plan import Verdict, count
+from wharf.garbage.plan import Verdict
 from wharf.garbage.timekeeper import Clocks
 from wharf.metadata.deletions import MANIFEST
 from wharf.upkeep import opened
+from wharf.wording import count
 
 if TYPE_CHECKING:
     from wharf.garbage.plan import Decision

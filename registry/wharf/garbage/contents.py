@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wharf.garbage.plan import Decision, Kind, Reason, Verdict, count
+from wharf.garbage.plan import Decision, Kind, Reason, Verdict
+from wharf.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from wharf.wording import duration
+
 if TYPE_CHECKING:
     from wharf.garbage.timeline import Timeline
 
@@ -89,16 +91,3 @@ class Horizon:
     def ago(self, time: float) -> str:
         """How long ago a time was, in words."""
         return f"{duration(self.timeline.age(time))} ago"
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """A number of things, in words."""
-    return f"{number} {noun}" if number == 1 else f"{number} {plural or f'{noun}s'}"
-
-
-def duration(seconds: float) -> str:
-    """A time in its largest whole unit."""
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= length:
-            return count(int(seconds // length), unit)
-    return "less than a minute"

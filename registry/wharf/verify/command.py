@@ -19,6 +19,7 @@ from wharf.metadata.sqlite_audit import SqliteAudit
 from wharf.metadata.sqlite_doubts import SqliteDoubts
 from wharf.upkeep import opened
 from wharf.verify.verifier import Storage, Verifier
+from wharf.wording import count
 
 if TYPE_CHECKING:
     from wharf.metadata.audit import Counts
@@ -65,7 +66,7 @@ async def _run(data: str, repair: bool, as_json: bool) -> Tally:
         finally:
             watching.cancel()
         print(progress.line(), file=sys.stderr)
-        summary = f"{verifier.tally.problems} problems, {verifier.tally.solved} of them repaired"
+        summary = f"{count(verifier.tally.problems, 'problem')}, {verifier.tally.solved} repaired"
         print(summary if verifier.tally.problems else "nothing is wrong", file=sys.stderr)
         return verifier.tally
 

@@ -1,8 +1,6 @@
 """Each piece of content is kept or goes for a reason that the plan states."""
 
-import pytest
-
-from wharf.garbage.plan import LONGEST_PUSH, QUIET, Horizon, count, duration
+from wharf.garbage.plan import LONGEST_PUSH, QUIET, Horizon
 from wharf.garbage.timeline import Jump, Timeline
 
 NOW = 1_800_000_000.0
@@ -27,19 +25,3 @@ def test_a_clock_that_was_set_forward_ages_nothing():
     horizon = Horizon(Timeline(NOW + 100, (Jump(NOW - 365 * DAY, NOW),)), DAY)
     assert horizon.grace_begin == NOW - 365 * DAY - (DAY - 100)
     assert horizon.ago(NOW - 365 * DAY - 50) == "2 minutes ago"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0, "less than a minute"), (59, "less than a minute"), (60, "1 minute"), (7300, "2 hours"), (2 * DAY, "2 days")],
-)
-def test_times_in_words(seconds, words):
-    assert duration(seconds) == words
-
-
-def test_counts_in_words():
-    assert [count(0, "blob"), count(1, "blob"), count(2, "repository", "repositories")] == [
-        "0 blobs",
-        "1 blob",
-        "2 repositories",
-    ]

@@ -21,7 +21,7 @@ def test_a_finding_is_told_with_what_it_concerns_and_a_remedy(damaged, capsys, t
     assert first.startswith(f"BlobCorrupt {damaged.layers[0]}: its 7 bytes are not")
     assert concerns == "  concerns team/app:v1"
     assert remedy.startswith("  remedy: run `wharf verify --repair`")
-    assert err.splitlines()[-1] == "1 problems, 0 of them repaired"
+    assert err.splitlines()[-1] == "1 problem, 0 repaired"
     with contextlib.suppress(SystemExit):
         main(["verify", "--repair", "--data", str(tmp_path / "data")])
     assert "  repaired: set aside in " in capsys.readouterr().out

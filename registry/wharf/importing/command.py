@@ -1,0 +1,99 @@
+"""The command `wharf import-distribution`: move from a Distribution registry (registry:2, registry:3) in minutes.
+
+Rule: what is left out goes to standard output, progress and the summary to standard error. The exit status is 0 when
+all has come, and 1 when something was left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+from wharf import clock, place
+from wharf.importing.importer import Importer, LeftOut, Tally, Target
+from wharf.importing.volume import Volume
+from wharf.upkeep import opened
+from wharf.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INTERVAL = 1.0
+"""Seconds between two lines of progress on a terminal."""
+
+INTERVAL_IN_LOG = 30.0
+"""Seconds between two lines of progress elsewhere."""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to a command line."""
+    parser = commands.add_parser(
+        "import-distribution",
+        help="take over the volume of a Distribution registry (registry:2, registry:3)",
+        description="Take over repositories, tags, manifests and blobs from the volume of a Distribution registry, by "
+        "hard links where that can be. Everything is checked by its digest. It can be broken off and run again; what "
+        "is there already stays as it is. Exit status 0: all has come; 1: something was left out.",
+    )
+    parser.add_argument("path", metavar="PATH", help="what is mounted at /var/lib/registry in that registry")
+    parser.add_argument("--repository", metavar="NAME", action="append", help="only this one; may be repeated")
+    place.add_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Carry out the command. Raises NoVolumeError, and what storage raises."""
+    volume = Volume(options.path)
+    names = [name for name in volume.repositories() if not options.repository or name in options.repository]
+    _, data = place.of(options)
+    if asyncio.run(_run(volume, names, data)).left_out:
+        sys.exit(1)
+
+
+async def _run(volume: Volume, names: Sequence[str], data: str) -> Tally:
+    with opened(data, create=True) as storage:
+        storage.index.durable_blobs = True  # those too that no manifest names: the volume may be gone tomorrow
+        importer = Importer(volume, Target(storage.index, storage.layout, clock.now), _tell)
+        watching = asyncio.create_task(_watch(importer.tally, len(names)))
+        try:
+            await importer.run(names)
+        finally:
+            watching.cancel()
+        print(summary(importer.tally), file=sys.stderr)
+        return importer.tally
+
+
+def _tell(one: LeftOut) -> None:
+    print(f"left out {one.repository}@{one.digest}: {one.reason}", flush=True)
+
+
+async def _watch(tally: Tally, repositories: int) -> None:
+    """Say how far it has come, from time to time, until cancelled."""
+    terminal = sys.stderr.isatty()
+    while True:
+        await asyncio.sleep(INTERVAL if terminal else INTERVAL_IN_LOG)
+        line = f"{tally.repositories} of {repositories} repositories, {tally.size >> 20} MiB"
+        print(line, end="\r" if terminal else "\n", file=sys.stderr, flush=True)
+
+
+def summary(tally: Tally) -> str:
+    """What an import has done, in words."""
+    come = (
+        f"imported {count(tally.repositories, 'repository', 'repositories')}: {count(tally.manifests, 'manifest')}, "
+        f"{count(tally.tags, 'tag')}, {count(tally.linked + tally.copied, 'blob')} ({tally.linked} linked, "
+        f"{tally.copied} copied, {tally.size >> 20} MiB)"
+    )
+    lines = [come]
+    if tally.present:
+        lines.append(f"{count(tally.present, 'thing')} of it {_was(tally.present)} there already")
+    if tally.kept_tags:
+        points = "points" if tally.kept_tags == 1 else "point"
+        lines.append(f"{count(tally.kept_tags, 'tag')} {points} elsewhere here, and {_was(tally.kept_tags)} left so")
+    if tally.left_out:
+        lines.append(f"{count(tally.left_out, 'thing')} {_was(tally.left_out)} left out: see above")
+    return "\n".join(lines)
+
+
+def _was(number: int) -> str:
+    return "was" if number == 1 else "were"
