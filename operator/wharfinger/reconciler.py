@@ -47,12 +47,10 @@ class Reconciler:
     async def reconcile(self, key: Key, now: datetime) -> Outcome:
         """Do all there is to do for a key. Raises KubeError when the surroundings cannot be read."""
         registry = self._cache.registry(key)
-        if registry is None:
+        if registry is None or "deletionTimestamp" in registry["metadata"]:
             self._observer.forget(key)
-            return await self._orphans(key, now)
-        if "deletionTimestamp" in registry["metadata"]:
-            self._observer.forget(key)
-            return Outcome()
+            self._applier.refusals.forget(key)
+            return await self._orphans(key, now) if registry is None else Outcome()
         observed = await self._observer.observe(registry, self._applier.refusals.of(key))
         # passwords are hashed and certificates signed in there: not on the event loop
         plan = await asyncio.to_thread(self._decisions.reconcile, registry, observed, now)

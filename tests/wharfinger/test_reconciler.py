@@ -135,6 +135,9 @@ async def test_a_refused_child_ends_up_in_the_status(api, build) -> None:
     status = str(api.objects["registries", "ci", "team"]["status"])
     assert "exceeded quota: q" in status
     assert "ResourceQuota" in status
+    operator.cache.stores[REGISTRY].drop(TEAM, 10_000)
+    await operator.reconciler.reconcile(TEAM, NOW)
+    assert operator.reconciler._applier.refusals.of(TEAM) == {}, "one of the same name begins afresh"
 
 
 async def running(operator: Operator, number: int = 2) -> asyncio.Task[None]:

@@ -62,6 +62,10 @@ class Refusals:
         """Return the messages, by kind and name of the child."""
         return self._standing.get(key, {})
 
+    def forget(self, key: Key) -> None:
+        """Drop what stands for a Registry that is gone."""
+        self._standing.pop(key, None)
+
     def note(self, key: Key, wanted: Iterable[Child], written: Iterable[Child], failures: Iterable[Failure]) -> bool:
         """Take in how a plan went: what it wanted, wrote and failed at. Returns whether what stands has changed."""
         before = self.of(key)

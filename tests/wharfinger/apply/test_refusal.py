@@ -39,6 +39,9 @@ def test_a_refusal_stands_until_the_child_is_written_or_no_longer_wanted() -> No
     assert refusals.of(TEAM) == {}
     refusals.note(TEAM, [CLAIM], [], [refused])
     assert refusals.note(TEAM, [], [], []), "the spec has changed: nothing is wanted any more"
+    refusals.note(TEAM, [CLAIM], [], [refused])
+    refusals.forget(TEAM)
+    assert refusals.of(TEAM) == {}
 
 
 def test_what_may_pass_is_no_refusal() -> None:
