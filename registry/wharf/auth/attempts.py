@@ -7,6 +7,7 @@ bounded: of the many, those forgotten first were used longest ago.
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import math
 from collections import OrderedDict
@@ -64,7 +65,7 @@ class Attempts:
 
     def begin(self, address: str, account: str) -> int:
         """Count a check that begins; the whole seconds to wait instead, when there were too many: then none may."""
-        now, source = self._clock(), client(address)
+        now, source, account = self._clock(), client(address), _short(account)
         wait = max(self._sources.wait(source, now), self._accounts.wait(account, now))
         if wait > 0:
             return math.ceil(wait)
@@ -76,7 +77,12 @@ class Attempts:
         """Give back what begin() took."""
         now = self._clock()
         self._sources.add(client(address), -1, now)
-        self._accounts.add(account, -1, now)
+        self._accounts.add(_short(account), -1, now)
+
+
+def _short(account: str) -> str:
+    """A name that takes little memory: they are the clients' to choose."""
+    return account if len(account) <= 64 else hashlib.sha256(account.encode(errors="replace")).hexdigest()
 
 
 def client(address: str) -> str:

@@ -70,7 +70,8 @@ class Credentials:
         """When the password with this proof stops being one of the user's, in Unix seconds; 0 when it is none now."""
         for line in self._users.get(name, ()):
             if hmac.compare_digest(_proof(line), proof):
-                return float("inf") if line.expires is None else line.expires * (self._clock() < line.expires)
+                until = float("inf") if line.expires is None else line.expires
+                return until if self._clock() < until else 0.0
         return 0.0
 
     async def verify(self, name: str, password: str) -> bool:

@@ -54,6 +54,8 @@ async def login(services: Services, request: Request, name: str, password: str) 
     try:
         proof = await credentials.prove(name, password)
     except CredentialsBusyError as error:
+        if counted:
+            services.attempts.succeeded(request.client, name)  # nothing was tried
         raise _later(str(error), 1) from error
     services.metrics.logins.add("accepted" if proof else "refused")
     if not proof:

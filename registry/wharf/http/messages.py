@@ -32,6 +32,9 @@ QUERY_FIELDS = 256
 """Most query parameters that are looked at."""
 
 
+_FORWARDED = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"})
+
+
 class ClientGoneError(Exception):
     """The client hung up before its request, or our answer, was complete. Nobody is left to answer."""
 
@@ -72,6 +75,8 @@ class Request:
         self.query_string: bytes = scope["query_string"]
         self.client: str = scope["client"][0] if scope.get("client") else ""
         self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of a repeated header the first counts
+        for name in _FORWARDED & self.headers.keys():  # but a proxy may add a line of its own below the client's
+            self.headers[name] = b",".join(value for other, value in scope["headers"] if other == name)
         hosts = sum(name == b"host" for name, _ in scope["headers"])
         self.names_one_host = hosts == 1 or (hosts == 0 and scope.get("http_version") == "1.0")  # RFC 9112, section 3.2
         ours = scope.get("extensions", {}).get("wharf", {})  # what http/connection.py adds

@@ -60,6 +60,8 @@ async def post(services: Services, request: Request) -> Response:
     match field("grant_type"):
         case "password":
             subject = await login(services, request, field("username"), field("password"))
+            if subject.anonymous:
+                raise RegistryError(Problem.UNAUTHORIZED, "send `username` and `password`")
         case "refresh_token":
             subject = _refreshed(request, tokens, field("refresh_token"))
         case other:

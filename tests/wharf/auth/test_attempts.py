@@ -70,3 +70,11 @@ def test_an_ipv6_client_is_its_network():
     assert client("::ffff:192.0.2.1") == "::ffff:192.0.2.1"
     assert client("192.0.2.1") == "192.0.2.1"
     assert client("unix") == "unix"
+
+
+def test_a_long_name_takes_little_memory_and_is_still_one_account(attempts):
+    for _ in range(module.ACCOUNT[0]):
+        attempts.begin("192.0.2.1", "a" * 10_000)
+    assert attempts.begin("192.0.2.1", "a" * 10_000) > 0
+    assert max(map(len, attempts._accounts.levels)) == 64
+    assert attempts.begin("192.0.2.1", "a" * 9_999) == 0

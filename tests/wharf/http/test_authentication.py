@@ -95,3 +95,15 @@ def test_guesses_count_for_the_client_behind_a_trusted_proxy(start, users):
 
     assert [guess(f"user{n}", n, "203.0.113.1") for n in range(51)] == [401] * 50 + [429]
     assert guess("user1", 99, "203.0.113.2") == 401
+
+
+def test_a_client_cannot_name_another_address_above_the_line_of_its_proxy(start, users):
+    registry = start(auth=users(alice="one"), trustedProxies=["127.0.0.1"])
+
+    def guess(number):
+        lines = f"X-Forwarded-For: 198.51.100.{number}\r\nX-Forwarded-For: 203.0.113.1\r\n"
+        wrong = base64.b64encode(f"user{number}:wrong".encode()).decode()
+        head = f"GET /v2/ HTTP/1.1\r\nHost: a\r\nAuthorization: Basic {wrong}\r\n{lines}\r\n"
+        return registry.raw(head.encode())[9:12]
+
+    assert [guess(number) for number in range(51)] == [b"401"] * 50 + [b"429"]

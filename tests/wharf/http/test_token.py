@@ -83,6 +83,7 @@ def test_wrong_passwords_and_tokens_get_none(registry):
     assert refused.status == 401
     assert refused.headers["WWW-Authenticate"].startswith("Basic ")
     assert form(registry, grant_type="password", username="alice", password="two").status == 401
+    assert form(registry, grant_type="password").status == 401
     mine = token(registry, "repository:team/app:pull")["token"]
     assert registry.request("GET", "/v2/token", **bearer(mine)).status == 403
     assert form(registry, grant_type="refresh_token", refresh_token=mine).status == 401
@@ -175,3 +176,13 @@ def test_without_users_there_are_no_tokens(start):
     registry = start()
     assert registry.request("GET", "/v2/token").status == 404
     assert json.loads(registry.request("GET", "/v2/token").body)["errors"][0]["code"] == "UNSUPPORTED"
+
+
+def test_a_replayed_answer_ends_with_its_token(start, users):
+    registry = start(auth=users(alice="one"))
+    registry.push_image("team/app", "v1", user="alice:one")
+    headers = bearer(token(registry, "repository:team/app:pull")["token"])
+    for _ in range(3):
+        assert registry.request("GET", "/v2/team/app/manifests/v1", **headers).status == 200
+    object.__setattr__(registry.wharf.reloader.live.tokens, "clock", lambda: 1e12)
+    assert registry.request("GET", "/v2/team/app/manifests/v1", **headers).status == 401
