@@ -44,6 +44,7 @@ class Reason(StrEnum):
     CLAIM_DELETING = "ClaimDeleting", "The claim is being deleted; it goes once no pod uses it."
     CLAIM_RESIZING = "ClaimResizing", "The volume is being enlarged."
     CLAIM_MISSING = "ClaimMissing", "`spec.storage.existingClaim` is not mounted by any replica yet."
+    STORAGE_CLASS_MISSING = "StorageClassMissing", "The claim gets no volume: its storage class does not exist."
     STORAGE_CLASS_REFUSED = "StorageClassRefused", "The claim exists with another storage class; that cannot change."
     ACCESS_MODES_REFUSED = "AccessModesRefused", "The claim exists with other access modes; those cannot change."
 

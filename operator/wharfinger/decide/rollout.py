@@ -14,6 +14,7 @@ from typing import Any
 from wharfinger.api.parse import ParseError, timestamp
 from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
+from wharfinger.decide import storage
 from wharfinger.decide.condition import Finding, bad, first, good
 from wharfinger.decide.observed import Manifest, Observed
 from wharfinger.decide.replicas import CONFIGURATION, active, pod_name, sha256, unloaded
@@ -94,8 +95,13 @@ def unschedulable(state: State) -> Finding | None:
     for replica in active(state.observed):
         for condition in replica.pod.get("status", {}).get("conditions") or []:
             if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
-                message = f"no node takes pod {pod_name(replica.pod)}: {condition.get('message', '')}"
-                return bad(Reason.UNSCHEDULABLE, f"{message}: see spec.pod, the nodes and the claim")
+                name, told = pod_name(replica.pod), condition.get("message", "")
+                claim = _unbound_claim(state) if "PersistentVolumeClaim" in told else ""
+                if claim and _lately(condition, state.now):
+                    return bad(Reason.POD_STARTING, f"pod {name} waits for {claim}")
+                message = f"no node takes pod {name}: {told}"
+                remedy = f"it waits for {claim}" if claim else "see spec.pod, the nodes and the claim"
+                return bad(Reason.UNSCHEDULABLE, f"{message}: {remedy}")
     return None
 
 
@@ -190,6 +196,22 @@ CHECKS = (
 def finding(registry: Registry, observed: Observed, configuration: str, now: datetime) -> Finding:
     """The condition WorkloadReady. `configuration` is the text of the file that should be loaded."""
     return first(CHECKS, State(registry, observed, configuration, now))
+
+
+def _unbound_claim(state: State) -> str:
+    """The claim that has no volume yet, with what to do about it; empty when it has one."""
+    claim = storage.State(state.registry, state.observed, storage.live_claim(state.registry, state.observed))
+    if claim.live is None or claim.phase == "Bound":
+        return ""
+    return f"claim {claim.name!r}, which has no volume{storage.unprovisioned(claim)}"
+
+
+def _lately(condition: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a condition of a pod turned a moment ago."""
+    try:
+        return now - timestamp(str(condition.get("lastTransitionTime", ""))) < GRACE
+    except ParseError:
+        return False
 
 
 def _between_crashes(status: Mapping[str, Any], last: Mapping[str, Any], now: datetime) -> bool:

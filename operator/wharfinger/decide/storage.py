@@ -22,6 +22,7 @@ from wharfinger.decide.outcome import Occurrence, Outcome
 from wharfinger.decide.replicas import active
 
 _EXPANSION = "set allowVolumeExpansion: true on its StorageClass, or set spec.storage.size back to its capacity"
+_ANOTHER = "make a Registry with another spec.storage.storageClassName (kubectl get storageclass lists them)"
 _COPY = "copy the content to a new Registry, or set the field back"
 
 
@@ -179,9 +180,30 @@ def pending(state: State) -> Finding | None:
         return bad(
             Reason.CLAIM_PENDING, f"claim {state.name!r} gets its volume with its first pod: set spec.replicas to 1"
         )
+    return bad(Reason.CLAIM_PENDING, f"claim {state.name!r} waits for a volume{unprovisioned(state)}")
+
+
+def class_missing(state: State) -> Finding | None:
+    """Does Kubernetes say that there is no such storage class?"""
+    if state.phase != "Pending" or state.live is None:
+        return None
+    wanted = _spec(state.live).get("storageClassName")
+    missing = f'"{wanted}" not found'
+    if not wanted or not any(_about_volumes(event) and missing in event for event in state.observed.pod_events):
+        return None
+    way_out = "create it" + ("" if state.registry.spec.storage.existing_claim else f", or {_ANOTHER}")
+    message = f"there is no storage class {wanted!r}, so claim {state.name!r} gets no volume: {way_out}"
+    return bad(Reason.STORAGE_CLASS_MISSING, message)
+
+
+def unprovisioned(state: State) -> str:
+    """What may keep a claim from its volume, as the end of a sentence; it names the storage class."""
     told = next((event for event in state.observed.pod_events if _about_volumes(event)), "")
-    hint = told or "check that its StorageClass exists and has a provisioner (kubectl describe pvc says more)"
-    return bad(Reason.CLAIM_PENDING, f"claim {state.name!r} waits for a volume: {hint}")
+    wanted = _spec(state.live).get("storageClassName")
+    if wanted is None:
+        return f": {told or 'it names no storage class and the cluster has no default one: make one the default'}"
+    hint = told or f"if none comes, check that class {wanted!r} exists and has a provisioner"
+    return f" of storage class {wanted!r}: {hint}"
 
 
 def _about_volumes(event: str) -> bool:
@@ -211,7 +233,7 @@ def bound(state: State) -> Finding:
 
 
 CHECKS = (
-    refused, existing_missing, creating, deleting, other_class, other_modes, lost, pending, resizing, bound,
+    refused, existing_missing, creating, deleting, other_class, other_modes, lost, class_missing, pending, resizing, bound,
 )  # fmt: skip
 
 

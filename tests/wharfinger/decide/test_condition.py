@@ -26,7 +26,7 @@ def test_findings_carry_their_status():
 ORDERS = {
     "storage": (
         storage.CHECKS,
-        "refused existing_missing creating deleting other_class other_modes lost pending resizing bound",
+        "refused existing_missing creating deleting other_class other_modes lost class_missing pending resizing bound",
     ),
     "credentials": (credentials.CHECKS, "password_trouble being_written not_loaded rotating everyone_can_log_in"),
     "given certificate": (

@@ -45,6 +45,20 @@ def test_a_stopped_registry_says_how_to_start_it(world):
     assert any(event.startswith("Normal Stopped") for event in here.events)
 
 
+@pytest.mark.parametrize(
+    ("since", "reason"), [("2026-03-01T11:59:50Z", "PodStarting"), ("2026-03-01T11:59:00Z", "Unschedulable")]
+)
+def test_a_pod_without_a_volume_is_trouble_once_that_lasts_and_names_the_class(world, since, reason):
+    here = start(world, storage={"storageClassName": "nosuch"})
+    key = ("PersistentVolumeClaim", "team")
+    here.change(children={**here.observed.children, key: here.child(*key) | {"status": {"phase": "Pending"}}})
+    told = "pod has unbound immediate PersistentVolumeClaims. not found"
+    condition = {"type": "PodScheduled", "status": "False", "message": told, "lastTransitionTime": since}
+    status, found, message = with_pod(here, conditions=[condition])
+    assert (status, found) == ("False", reason)
+    assert "claim 'team', which has no volume of storage class 'nosuch'" in message
+
+
 CASES = {
     "no node takes it": (
         {"conditions": [{"type": "PodScheduled", "status": "False", "message": "0/1 nodes: Insufficient cpu"}]},

@@ -116,7 +116,7 @@ def test_what_cannot_change_stays_and_the_condition_says_the_way_out(world, spec
 @pytest.mark.parametrize(
     ("change", "reason", "said"),
     [
-        ({"status": {"phase": "Pending"}}, "ClaimPending", "StorageClass"),
+        ({"status": {"phase": "Pending"}}, "ClaimPending", "class 'standard' exists"),
         ({"status": {"phase": "Lost"}}, "ClaimLost", "restore the volume"),
     ],
 )
@@ -140,6 +140,43 @@ def test_a_pending_claim_passes_on_what_kubernetes_says(world):
     )
     here.step()
     assert 'storageclass "slow" not found' in here.condition("StorageReady")[2]
+
+
+def unbound(world, *events, **spec):
+    """A claim without a volume, and the warnings that Kubernetes gives of it."""
+    here = world({"storage": {"storageClassName": "nosuch"}, **spec})
+    here.settle()
+    claim = here.child(*KEY) | {"status": {"phase": "Pending"}}
+    here.change(children={**here.observed.children, KEY: claim}, pod_events=events)
+    here.events.clear()
+    here.step()
+    return here
+
+
+def test_a_class_that_does_not_exist_is_named_by_storage_and_by_ready(world):
+    said = 'ProvisioningFailed: storageclass.storage.k8s.io "nosuch" not found'
+    here = unbound(world, "FailedScheduling: unbound immediate PersistentVolumeClaims. not found", said)
+    for name in ("StorageReady", "Ready"):
+        status, reason, message = here.condition(name)
+        assert (status, reason) == ("False", "StorageClassMissing")
+        assert "no storage class 'nosuch'" in message
+    assert any(event.startswith("Warning StorageClassMissing") for event in here.events)
+
+
+def test_a_claim_that_just_waits_names_its_class_and_is_no_warning(world):
+    here = unbound(world)
+    assert here.condition("StorageReady")[1] == "ClaimPending"
+    assert "storage class 'nosuch'" in here.condition("StorageReady")[2]
+    assert here.events == []
+
+
+def test_a_claim_without_any_class_says_that_there_is_no_default(world):
+    here = start(world)
+    claim = here.child(*KEY)
+    claim = {**claim, "spec": {**claim["spec"], "storageClassName": None}, "status": {"phase": "Pending"}}
+    here.change(children={**here.observed.children, KEY: claim})
+    here.step()
+    assert "no default one" in here.condition("StorageReady")[2]
 
 
 def test_a_claim_of_a_stopped_registry_says_what_it_waits_for(world):
