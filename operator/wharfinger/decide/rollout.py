@@ -19,7 +19,8 @@ from wharfinger.decide.condition import Finding, bad, first, good
 from wharfinger.decide.observed import Manifest, Observed
 from wharfinger.decide.replicas import CONFIGURATION, active, pod_name, sha256, unloaded
 
-GRACE = timedelta(seconds=30)  # from a container's start until its pod should be ready
+GRACE = timedelta(seconds=30)  # for what passes by itself as a rule
+_FIRST_READY = timedelta(minutes=2)  # from a container's start until its pod should be ready, on a busy node too
 _RESTARTS = 2  # one may be an accident
 _LATELY = timedelta(minutes=10)  # twice the longest wait between two starts
 _PULL = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError")
@@ -225,11 +226,16 @@ def _between_crashes(status: Mapping[str, Any], last: Mapping[str, Any], now: da
 
 
 def _long_up(pod: Manifest, now: datetime) -> bool:
-    """Whether a container of the pod has been up for so long that it should be ready."""
+    """Whether a container of the pod has been up for so long, or ready and no longer is, that it should be ready."""
+    conditions = pod.get("status", {}).get("conditions") or []
+    turned = next((c.get("lastTransitionTime") for c in conditions if c.get("type") == "Ready"), None)
     for status in pod.get("status", {}).get("containerStatuses") or []:
         running = (status.get("state") or {}).get("running") or {}
         try:
-            if status.get("started") and now - timestamp(running.get("startedAt", "")) >= GRACE:
+            begun = timestamp(running.get("startedAt", ""))
+            lost = timestamp(turned) if turned else begun
+            due = lost + GRACE if lost > begun else begun + _FIRST_READY
+            if status.get("started") and now >= due:
                 return True
         except ParseError:
             continue

@@ -233,7 +233,8 @@ def bound(state: State) -> Finding:
 
 
 CHECKS = (
-    refused, existing_missing, creating, deleting, other_class, other_modes, lost, class_missing, pending, resizing, bound,
+    refused, existing_missing, creating, deleting, other_class, other_modes, lost, class_missing, pending, resizing,
+    bound,
 )  # fmt: skip
 
 

@@ -95,6 +95,14 @@ def test_a_secret_that_goes_missing_leaves_the_old_password_working(world):
     assert ("Secret", "team-pull") in here.observed.children
 
 
+def test_a_secret_that_never_was_is_no_talk_of_a_last_password(world):
+    here = start(world, users=[{"name": "ci", "passwordFrom": {"secretName": "theirs"}}])
+    _, reason, message = here.condition("CredentialsReady")
+    assert reason == "PasswordMissing"
+    assert "the user cannot log in" in message
+    assert "last password" not in message
+
+
 def test_an_edited_secret_gives_the_new_password_beside_the_old_until_the_overlap_is_over(world):
     here = world({"auth": {"rotationOverlap": "1h", "users": [{"name": "ci", "passwordFrom": {"secretName": "s"}}]}})
     here.secret("s", password="old")

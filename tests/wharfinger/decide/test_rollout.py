@@ -131,12 +131,28 @@ CASES = {
     ),
     "it is starting": ({"containerStatuses": waiting("ContainerCreating")}, "PodStarting", "team-0 is starting"),
     "it has only just started": (
-        {"containerStatuses": [{"started": True, "state": {"running": {"startedAt": "2026-03-01T11:59:45Z"}}}]},
+        {"containerStatuses": [{"started": True, "state": {"running": {"startedAt": "2026-03-01T11:58:45Z"}}}]},
         "PodStarting",
         "team-0 is starting",
     ),
     "it runs but is not ready": (
-        {"containerStatuses": [{"started": True, "state": {"running": {"startedAt": "2026-03-01T11:59:30Z"}}}]},
+        {"containerStatuses": [{"started": True, "state": {"running": {"startedAt": "2026-03-01T11:58:00Z"}}}]},
+        "PodNotReady",
+        "see kubectl logs team-0",
+    ),
+    "it was ready a moment ago": (
+        {
+            "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": "2026-03-01T11:59:45Z"}],
+            "containerStatuses": [{"started": True, "state": {"running": {"startedAt": "2026-03-01T09:00:00Z"}}}],
+        },
+        "PodStarting",
+        "team-0 is starting",
+    ),
+    "it has not been ready for a while": (
+        {
+            "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": "2026-03-01T11:59:30Z"}],
+            "containerStatuses": [{"started": True, "state": {"running": {"startedAt": "2026-03-01T09:00:00Z"}}}],
+        },
         "PodNotReady",
         "see kubectl logs team-0",
     ),
