@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from wharf import __version__, certificates, logs, place
-from wharf.auth import htpasswd
+from wharf.auth import htpasswd, keys
 from wharf.auth.access import ANONYMOUS, AccessPolicy, subject_of
 from wharf.blobs.interface import BlobError
-from wharf.config import Action, ConfigError, parse, schema
+from wharf.config import Action, ConfigError, Tls, parse, schema
 from wharf.garbage import command as gc
 from wharf.garbage.command import NothingToRestoreError
 from wharf.garbage.exclusive import SweepRunningError
@@ -131,16 +131,22 @@ def _check(options: argparse.Namespace) -> None:
         except ValueError as error:
             raise CommandError(f"{config.auth.htpasswd}: {error}") from error
         print(f"{len(users)} user{'' if len(users) == 1 else 's'} in {config.auth.htpasswd}")
+        if file := config.auth.tokens.key_file:
+            try:
+                keys.parse(_read(file))
+            except keys.KeyFileError as error:
+                raise CommandError(f"{file}: {error}") from error
     if config.tls is not None:
-        _check_certificate(config.tls.certificate, config.tls.key)
+        _check_certificate(config.tls)
     print(f"{options.file} can be used")
 
 
-def _check_certificate(certificate: str, key: str) -> None:
+def _check_certificate(tls: Tls) -> None:
+    files = [file for file in (tls.certificate, tls.key, tls.client_ca) if file]
     try:
-        certificates.load(certificates.new_context(), _read(certificate), _read(key))
+        certificates.Front().replace(*(_read(file) for file in files))
     except certificates.CertificateError as error:
-        raise CommandError(f"{certificate}, {key}: {error}") from error
+        raise CommandError(f"{', '.join(files)}: {error}") from error
 
 
 def _access(options: argparse.Namespace) -> None:

@@ -66,6 +66,26 @@ def test_a_configuration_is_checked_with_the_files_it_names(capsys, tmp_path, ha
     assert "secret" not in err
 
 
+def test_a_configuration_is_checked_with_its_token_keys_and_client_cas(capsys, tmp_path, hashed, make_pair):
+    for name, content in zip(("crt", "key"), make_pair("one"), strict=True):
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "users").write_text(f"alice:{hashed('one')}\n")
+    (tmp_path / "keys").write_text("k" * 40)
+    (tmp_path / "ca").write_bytes(make_pair("ca")[0])
+    file = {name: str(tmp_path / name) for name in ("crt", "key", "users", "keys", "ca")}
+    config = {
+        "auth": {"htpasswd": file["users"], "tokens": {"keyFile": file["keys"]}},
+        "tls": {"certificate": file["crt"], "key": file["key"], "clientCa": file["ca"]},
+    }
+    (tmp_path / "config.yaml").write_text(json.dumps(config))
+    check = ("config", "check", str(tmp_path / "config.yaml"))
+    assert run(capsys, *check)[1:] == ("", 0)
+    (tmp_path / "ca").write_text("none")
+    assert "client CAs" in run(capsys, *check)[1]
+    (tmp_path / "keys").write_text("short")
+    assert "32" in run(capsys, *check)[1]
+
+
 @pytest.mark.parametrize(("text", "said"), [("typo: 1", "typo"), (None, "No such file")])
 def test_a_configuration_that_is_broken_or_absent_is_one_line(capsys, tmp_path, text, said):
     path = tmp_path / "config.yaml"
