@@ -32,7 +32,7 @@ class Reason(StrEnum):
 
     # Ready
     READY = "Ready", "Everything is as the spec asks."
-    PAUSED = "Paused", "Everything worked when last seen; `spec.paused` holds changes back."
+    PAUSED = "Paused", "`spec.paused` holds changes back; the message says which."
     INVALID_SPEC = "InvalidSpec", "The spec does not fit the schema; the message names the field."
     REFUSED = "Refused", "The API server would not take a child; the message is its own."
 

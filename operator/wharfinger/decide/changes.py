@@ -7,13 +7,14 @@ stable order stands for all.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
 from wharfinger.decide.conditions import before
-from wharfinger.decide.desired import key_of
-from wharfinger.decide.drift import FIELDS
+from wharfinger.decide.desired import Desired, key_of
+from wharfinger.decide.drift import FIELDS, differences
 from wharfinger.decide.foreign import paths
 from wharfinger.decide.observed import Observed
 from wharfinger.decide.outcome import Occurrence
@@ -51,6 +52,30 @@ def intrusions(added: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> tuple[
         message = f"Put {kind} {name!r} right: removed {_telling(paths(patch))}, which is not part of it"
         told.append(Occurrence("Normal", Reason.CHILD_RESTORED, message))
     return tuple(told)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What spec.paused holds back."""
+
+    differences: tuple[str, ...] = ()
+    missing: bool = False  # whether something is not there at all
+
+
+NOTHING = Held()
+
+
+def held(observed: Observed, wanted: Desired) -> Held:
+    """What would be written, were it not for spec.paused: what is missing, then what differs."""
+    missing, differing = [], ["the configuration is behind the spec"] if wanted.configured.held else []
+    for child in wanted.held:
+        kind, name = key_of(child)
+        live = observed.children.get((kind, name))
+        if live is None:
+            missing.append(f"{kind} {name!r} is missing")
+        elif paths := [path for path in differences(child, live) if not path.endswith(FIELDS)]:
+            differing.append(f"{kind} {name!r} differs in {_telling(paths)}")
+    return Held((*missing, *differing), bool(missing))
 
 
 def _ours(registry: Registry, child: dict[str, Any], differing: Sequence[str]) -> bool:

@@ -25,6 +25,7 @@ class Configured(Outcome):
     """The configuration file that should be loaded."""
 
     text: str
+    held: bool = False  # whether it is behind the spec, because of spec.paused
 
 
 def decide(registry: Registry, owner: Owner, observed: Observed, hooks: Sequence[Hook], mint: Mint) -> Configured:
@@ -36,7 +37,8 @@ def decide(registry: Registry, owner: Owner, observed: Observed, hooks: Sequence
     if registry.spec.paused and live is not None:
         # the file stays as it is, for as long as it is there
         text = (decoded(live, "config.yaml") or b"").decode(errors="replace")
-        return Configured(keep=frozenset({("Secret", owner.config)}), text=text)
+        held = text != file(registry, owner, hooks)
+        return Configured(keep=frozenset({("Secret", owner.config)}), text=text, held=held)
     text = file(registry, owner, hooks)
     return Configured(children=(config(owner, text=text, admin_token=token),), text=text)
 

@@ -36,6 +36,7 @@ class Desired:
     image: str
     children: tuple[dict[str, Any], ...]  # in the order of writing
     keep: frozenset[Key]
+    held: tuple[dict[str, Any], ...]  # what would be children too, were it not for spec.paused
     events: tuple[Occurrence, ...]
 
 
@@ -52,11 +53,12 @@ def desired(
     children = [*serving.children, *credited.children, *configured.children]
     keep = serving.keep | credited.keep | configured.keep
     events = serving.events + credited.events
+    frame = workload.frame(registry, owner)
     pods = workload.pods(registry, owner, settings, stored.claim_name)
+    held = tuple(stamped(child) for child in (*frame, *stored.children, pods)) if registry.spec.paused else ()
     if registry.spec.paused:
         keep |= {key for key in observed.children if key[0] in ("Deployment", "Service", "ServiceAccount")}
     else:
-        frame = workload.frame(registry, owner)
         children = [frame[0], *children, *stored.children, frame[1]]
         keep |= {key_of(pods)}
         events += stored.events
@@ -64,7 +66,7 @@ def desired(
             children.append(pods)
     stamps = tuple(stamped(child) for child in children)
     image = workload.image(registry, settings)
-    return Desired(serving, credited, configured, stored, hooks, image, stamps, keep, events)
+    return Desired(serving, credited, configured, stored, hooks, image, stamps, keep, held, events)
 
 
 def key_of(child: Manifest) -> Key:

@@ -16,7 +16,7 @@ from wharfinger.api.registry import Registry
 from wharfinger.api.status import Condition, RegistryStatus
 from wharfinger.children.owner import Owner
 from wharfinger.decide import certificates, configuration, deliveries, poke, rollout, status, storage
-from wharfinger.decide.changes import changes, intrusions
+from wharfinger.decide.changes import changes, held, intrusions
 from wharfinger.decide.condition import Finding
 from wharfinger.decide.conditions import conditions
 from wharfinger.decide.desired import Desired, desired, key_of, obsolete
@@ -121,7 +121,7 @@ def _findings(
         "WorkloadReady": rollout.finding(registry, observed, wanted.configured.text, now),
     }
     url = configuration.url(registry, owner)
-    return {"Ready": status.summed_up(registry, findings, url), **findings}
+    return {"Ready": status.summed_up(registry, findings, url, held(observed, wanted)), **findings}
 
 
 def _status(

@@ -147,7 +147,10 @@ def rolling_out(state: State) -> Finding | None:
     wanted = state.registry.spec.replicas
     if seen and status.get("updatedReplicas", 0) >= wanted and status.get("replicas", 0) <= wanted:
         return None
-    return bad(Reason.DEPLOYING, f"the Deployment is being rolled out{state.event()}")
+    what = (
+        f"has {status.get('updatedReplicas', 0)} of {wanted} replicas up to date" if state.registry.spec.paused else ""
+    )
+    return bad(Reason.DEPLOYING, f"the Deployment {what or 'is being rolled out'}{state.event()}")
 
 
 def starting(state: State) -> Finding | None:

@@ -13,6 +13,7 @@ from typing import Any
 from wharfinger.api.meta import plain
 from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
+from wharfinger.decide.changes import NOTHING, Held
 from wharfinger.decide.condition import Finding, bad, good
 from wharfinger.decide.conditions import before, conditions
 from wharfinger.decide.observed import Manifest
@@ -32,6 +33,7 @@ PASSING = frozenset(
         Reason.CREDENTIALS_PENDING,
         Reason.CONFIGURATION_PENDING,
         Reason.DEPLOYING,
+        Reason.PAUSED,
         Reason.POD_STARTING,
         Reason.REPORT_UNAVAILABLE,
         Reason.NOTHING_SENT,
@@ -39,16 +41,25 @@ PASSING = frozenset(
 )
 
 
-def summed_up(registry: Registry, findings: Mapping[str, Finding], url: str) -> Finding:
+def summed_up(registry: Registry, findings: Mapping[str, Finding], url: str, held: Held = NOTHING) -> Finding:
     """The condition Ready: what needs somebody's help first, then what only needs time.
 
-    A failing webhook does not make a registry unready: it serves.
+    A failing webhook does not make a registry unready: it serves. A paused one says what it holds back.
     """
+    paused = "spec.paused holds changes back"
+    if held.differences:
+        paused += f" ({'; '.join(held.differences)})"
+    paused += ": set it to false to have them made"
     untrue = [findings[name] for name in ORDER if name != "WebhooksReady" and findings[name].status != "True"]
     for finding in sorted(untrue, key=lambda finding: finding.reason in PASSING):
-        return bad(finding.reason, finding.message)
+        if not registry.spec.paused:
+            return bad(finding.reason, finding.message)
+        waits = finding.reason in PASSING and held.differences
+        return bad(Reason.PAUSED if waits else finding.reason, f"{finding.message}; {paused}")
+    if held.missing:
+        return bad(Reason.PAUSED, paused)
     if registry.spec.paused:
-        return good(Reason.PAUSED, f"{url} serves; spec.paused holds changes back: set it to false to have them made")
+        return good(Reason.PAUSED, f"{url} serves; {paused}")
     return good(Reason.READY, f"{url} serves")
 
 

@@ -1,5 +1,7 @@
 """All children: what is wanted, in which order, what stays, what goes."""
 
+import copy
+
 from wharfinger.children.owner import Owner
 from wharfinger.decide.desired import desired, key_of, obsolete
 
@@ -38,6 +40,40 @@ def test_a_paused_registry_keeps_workload_and_storage_as_they_are(world):
     assert here.child("PersistentVolumeClaim", "team")["spec"]["resources"]["requests"]["storage"] == "10Gi"
     assert "access: []" not in here.data("team-config", "config.yaml")
     assert here.condition("Ready")[:2] == ("True", "Paused")
+
+
+def test_a_paused_registry_says_what_it_holds_back(world):
+    here = world({"paused": False})
+    here.settle()
+    here.edit(paused=True)
+    here.settle()
+    assert here.condition("Ready")[:2] == ("True", "Paused")
+    here.edit(access=[], pod={"labels": {"a": "b"}})
+    here.settle()
+    message = here.condition("Ready")[2]
+    assert "the configuration is behind the spec" in message
+    assert "Deployment 'team' differs in spec.template.metadata.labels.a" in message
+
+
+def test_a_paused_registry_says_what_is_missing_or_was_stopped(world):
+    here = world()
+    here.settle()
+    here.edit(paused=True)
+    here.settle()
+    here.remove("Service", "team")
+    here.settle()
+    assert here.condition("Ready")[:2] == ("False", "Paused")
+    assert "Service 'team' is missing" in here.condition("Ready")[2]
+    scaled = copy.deepcopy(here.child("Deployment", "team"))
+    scaled["spec"]["replicas"] = 0
+    scaled["status"] |= {"replicas": 0, "updatedReplicas": 0}
+    here.change(children={**here.observed.children, ("Deployment", "team"): scaled})
+    here.settle()
+    status, reason, message = here.condition("Ready")
+    assert (status, reason) == ("False", "Paused")
+    assert message.startswith("the Deployment has 0 of 1 replicas up to date; spec.paused holds changes back (")
+    assert "Deployment 'team' differs in spec.replicas" in message
+    assert not [event for event in here.events if event.startswith("Warning")]
 
 
 def test_a_paused_registry_keeps_credentials_and_certificates_alive(world):
