@@ -25,6 +25,7 @@ from wharfinger.observe.pod_events import condition
 
 log = logging.getLogger(__name__)
 _LONGEST = 120.0  # seconds for one reconcile; requests have shorter limits of their own
+_ENDING = "the namespace is being deleted: nothing can be written there any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Workers:
         self._queue = queue
         self._reconciler = reconciler
         self._clock = clock
+        self._told: dict[Key, str] = {}  # the failure that was last logged, of each key that fails
 
     async def run(self, number: int) -> None:
         """Work until cancelled."""
@@ -109,7 +111,7 @@ class Workers:
         self._settle(key, task)
 
     def _settle(self, key: Key, task: asyncio.Task[Outcome]) -> None:
-        """Note how it went and when to look again. A defect in one reconcile is logged once and backs off."""
+        """Note how it went and when to look again. What goes wrong is logged when it begins and when it ends."""
         at = {"namespace": key.namespace, "registry": key.name}
         error = None if task.cancelled() else task.exception()
         if task.cancelled():
@@ -118,6 +120,8 @@ class Workers:
             result, why = "error", str(error)
         elif error is not None:
             result, why = "defect", f"{type(error).__name__}: {error}"
+        elif any(failure.ending for failure in task.result().failures):
+            result, why = "refused", _ENDING
         elif failures := task.result().failures:
             result, why = "refused" if any(failure.permanent for failure in failures) else "error", failures[0].message
         else:
@@ -125,10 +129,15 @@ class Workers:
         metrics.RECONCILES.inc(result)
         if why:
             delay = self._queue.retry(key)
+            # once, not with every try
+            level = logging.DEBUG if self._told.get(key) == why else logging.INFO if why == _ENDING else logging.WARNING
+            self._told[key] = why
             details = error if result == "defect" else None
-            log.warning("reconcile failed, again in %.1f s: %s", delay, why, extra=at, exc_info=details)
+            log.log(level, "reconcile failed, again in %.1f s: %s", delay, why, extra=at, exc_info=details)
             return
         self._queue.succeeded(key)
+        if self._told.pop(key, None):
+            log.info("reconcile no longer fails", extra=at)
         if (again := task.result().again) is not None:
             self._queue.add_after(key, again)
 

@@ -183,6 +183,47 @@ async def test_what_goes_wrong_with_one_key_is_tried_again_and_stays_with_it(
     task.cancel()
 
 
+async def test_a_failure_is_logged_when_it_begins_and_when_it_ends(api, build, until, caplog) -> None:
+    caplog.set_level("INFO")
+    tried: list[int] = []
+
+    def decide(manifest, observed, now) -> Plan:
+        tried.append(1)
+        if len(tried) < 5:
+            raise KeyError("a defect")
+        return Plan()
+
+    operator = build(Decisions(decide, lambda *_: None))
+    task = await running(operator)
+    operator.cache.put(REGISTRY, registry(api))
+    await until(lambda: "no longer fails" in caplog.text)
+    assert caplog.text.count("reconcile failed") == 1
+    task.cancel()
+
+
+async def test_a_namespace_that_is_going_is_no_warning(api, build, until, caplog) -> None:
+    caplog.set_level("INFO")
+    answer = {"message": "forbidden: unable to create: namespace ci because it is being terminated"}
+    for verb in ("apply", "create"):
+        for plural in ("secrets", "serviceaccounts", "services", "persistentvolumeclaims", "configmaps", "events"):
+            api.fail(verb, lambda: web.json_response(answer, status=403), plural, times=999)
+    operator = build()
+    task = await running(operator)
+    operator.cache.put(REGISTRY, registry(api))
+    await until(lambda: "the namespace is being deleted" in caplog.text)
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+    task.cancel()
+
+
+async def test_each_change_is_one_line_that_says_what_for_whom_and_why(api, build, caplog) -> None:
+    caplog.set_level("INFO")
+    operator = build()
+    operator.cache.put(REGISTRY, registry(api))
+    await settle(operator)
+    lines = [r for r in caplog.records if r.getMessage() == "wrote Service 'team': it is missing"]
+    assert [vars(line)["registry"] for line in lines] == ["team"]
+
+
 async def test_a_reconcile_that_hangs_is_ended(api, build, until, monkeypatch, caplog) -> None:
     monkeypatch.setattr("wharfinger.reconciler._LONGEST", 0.02)
     operator = build()

@@ -8,6 +8,7 @@ our own writes.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +27,7 @@ from wharfinger.kube.client import Client
 from wharfinger.kube.errors import ConflictError, KubeError, NotFoundError
 from wharfinger.kube.resources import POD, SECRET, Resource, resource_of
 
+log = logging.getLogger(__name__)
 REFRESHED = "wharfinger.dev/refreshed-at"  # on a pod: when it changes, the kubelet syncs mounted Secrets at once
 
 
@@ -103,8 +105,10 @@ class Applier:
         for manifest in plan.apply:
             if not self._stands(registry):
                 return False
+            child = (manifest["kind"], manifest["metadata"]["name"])
             if await self._apply(key_of(registry), manifest, outcome):
-                written.append((manifest["kind"], manifest["metadata"]["name"]))
+                written.append(child)
+                _tell(registry, "wrote %s %r: %s", *child, plan.why.get(child, ""))
             elif manifest["kind"] == SECRET.kind:
                 break  # what follows may tell the world about a password that is not there
         wanted = [(manifest["kind"], manifest["metadata"]["name"]) for manifest in plan.apply]
@@ -128,7 +132,8 @@ class Applier:
             return
         resource = resource_of(reference.api_version, reference.kind)
         delete = self._client.delete(resource, *key_of(there), there["metadata"]["uid"])
-        await self._write(resource, reference.name, delete, outcome)
+        if await self._write(resource, reference.name, delete, outcome):
+            _tell(registry, "deleted %s %r: it is no longer wanted", reference.kind, reference.name)
 
     async def _put_away(self, registry: Manifest, plan: Plan, outcome: Outcome) -> None:
         for reference in plan.delete:
@@ -142,7 +147,9 @@ class Applier:
             return
         resource = resource_of(reference.api_version, reference.kind)
         patch = {**removal.patch, "metadata": {"uid": there["metadata"]["uid"]}}
-        await self._write(resource, reference.name, self._client.strategic(resource, *key_of(there), patch), outcome)
+        write = self._client.strategic(resource, *key_of(there), patch)
+        if await self._write(resource, reference.name, write, outcome):
+            _tell(registry, "removed what others added to %s %r", reference.kind, reference.name)
 
     async def _poke(self, registry: Manifest, pod: str, outcome: Outcome) -> None:
         there = self._object(registry, Reference(POD.api_version, POD.kind, pod))
@@ -155,17 +162,19 @@ class Applier:
         patch = {"metadata": {"uid": there["metadata"]["uid"], "annotations": {REFRESHED: value}}}
         await self._write(POD, pod, self._client.merge(POD, *key_of(there), patch), outcome)
 
-    async def _write(self, resource: Resource, name: str, write: Awaitable[Manifest], outcome: Outcome) -> None:
+    async def _write(self, resource: Resource, name: str, write: Awaitable[Manifest], outcome: Outcome) -> bool:
+        """Write, and say whether that succeeded."""
         try:
             answer = await write
         except (NotFoundError, ConflictError):
-            return  # gone, or made again under the same name: the watch will tell
+            return False  # gone, or made again under the same name: the watch will tell
         except KubeError as error:
             outcome.failures.append(Failure(resource.kind, name, error))
-            return
+            return False
         outcome.writes += 1
         if answer.get("kind") == resource.kind:  # a deletion may answer with a Status
             self._cache.put(resource, answer)
+        return True
 
     async def _record(self, registry: Manifest, event: Event) -> None:
         if (obj := self._object(registry, event.regarding)) is not None:
@@ -177,3 +186,9 @@ class Applier:
             return None
         resource = resource_of(reference.api_version, reference.kind)
         return self._cache.child(key_of(registry), resource, reference.name)
+
+
+def _tell(registry: Manifest, message: str, *values: str) -> None:
+    """Log a change that was made, with the Registry that it was made for."""
+    namespace, name = key_of(registry)
+    log.info(message, *values, extra={"namespace": namespace, "registry": name})

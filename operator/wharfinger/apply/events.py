@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from wharfinger.apply.refusal import ENDING
 from wharfinger.decide.observed import Manifest
 from wharfinger.decide.plan import Event
 from wharfinger.kube.cache import key_of
@@ -50,7 +51,8 @@ class Recorder:
                 return
             await self._first(body)
         except KubeError as error:
-            log.warning("event %s about %s was not written: %s", event.reason, body["metadata"]["name"], error)
+            level = logging.DEBUG if ENDING in str(error) else logging.WARNING
+            log.log(level, "event %s about %s was not written: %s", event.reason, body["metadata"]["name"], error)
 
     async def _first(self, body: dict[str, Any]) -> None:
         namespace, name = key_of(body)

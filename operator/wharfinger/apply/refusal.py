@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from wharfinger.kube.cache import Key
 from wharfinger.kube.errors import ForbiddenError, KubeError, OwnedError, PermanentError
 
+ENDING = "being terminated"  # in the API server's words: the namespace is going
 _FORBIDDEN = (  # what the API server says, and the way out; the first that matches
-    (re.compile("being terminated"), "the namespace is being deleted: nothing can be created in it any more"),
+    (re.compile(ENDING), "the namespace is being deleted: nothing can be created in it any more"),
     (re.compile("quota"), "raise the namespace's ResourceQuota, or ask for less in the spec"),
     (re.compile("User .* cannot "), "the operator lacks this right: apply the release's ClusterRole again"),
     (re.compile(""), "change the policy that forbids it, or the spec to fit it"),
@@ -34,6 +35,11 @@ class Failure:
     def permanent(self) -> bool:
         """Whether somebody has to change something first."""
         return isinstance(self.error, PermanentError)
+
+    @property
+    def ending(self) -> bool:
+        """Whether it failed only because the namespace is being deleted."""
+        return isinstance(self.error, ForbiddenError) and ENDING in str(self.error)
 
     @property
     def message(self) -> str:

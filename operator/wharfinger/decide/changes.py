@@ -44,6 +44,11 @@ def changes(
     return tuple(told)
 
 
+def written(observed: Observed, child: dict[str, Any], differing: Sequence[str]) -> str:
+    """Why a child is written, for the log: field names alone, never a value."""
+    return f"{_telling(differing)} differs" if key_of(child) in observed.children else "it is missing"
+
+
 def intrusions(added: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> tuple[Occurrence, ...]:
     """Events about what others added to children; each comes with the patch that removes it."""
     told = []

@@ -56,4 +56,5 @@ class Plan:
     statuses: Mapping[Reference, dict[str, Any]] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     poke: tuple[str, ...] = ()
+    why: Mapping[tuple[str, str], str] = field(default_factory=dict)  # of each child in `apply`, for the log
     requeue_after: float | None = None  # seconds until the next look, when nothing happens before

@@ -16,7 +16,7 @@ from wharfinger.api.registry import Registry
 from wharfinger.api.status import Condition, RegistryStatus
 from wharfinger.children.owner import Owner
 from wharfinger.decide import certificates, configuration, deliveries, poke, rollout, status, storage
-from wharfinger.decide.changes import changes, held, intrusions
+from wharfinger.decide.changes import changes, held, intrusions, written
 from wharfinger.decide.condition import Finding
 from wharfinger.decide.conditions import conditions
 from wharfinger.decide.desired import Desired, desired, key_of, obsolete
@@ -79,6 +79,7 @@ def decide(registry: Registry, observed: Observed, settings: Settings, *, now: d
         statuses=statuses,
         events=(*_events(us, occurrences), *(e for hook, told in hooks for e in _events(_us(hook), told.events))),
         poke=stale,
+        why={key_of(child): written(observed, child, paths) for child, paths in changed},
         requeue_after=_next_look(wanted, stale, findings, now, *(told.wake for _, told in hooks)),
     )
 
