@@ -1,0 +1,1 @@
+"""What a registry must outlive: the tools of tests/faults, and the tests that need root for their mounts."""
