@@ -31,7 +31,8 @@ RuleUser = Annotated[
 ]
 _GROUP_NAME = Rule(
     "self.matches('^[A-Za-z0-9][A-Za-z0-9._@+-]*$')",
-    "a group needs a name that starts with a letter or digit and holds only letters, digits and ._@+-: rename it",
+    "a group needs a name that starts with a letter or digit and holds only letters, digits and ._@+- (no colon, no "
+    "space, and no *: for every user write users: ['*']): rename the group",
 )
 GroupName = Annotated[str, checked(_GROUP_NAME, max_length=64)]
 
@@ -60,7 +61,11 @@ class User(Model, frozen=True, kw_only=True):
     ] = ()
     password_from: Annotated[
         SecretKey | None,
-        Meta(description="Password from a Secret of yours. Absent: generated into Secret REGISTRY-user-NAME."),
+        Meta(
+            description="Password from a Secret of yours. Absent: generated into Secret REGISTRY-user-NAME; "
+            "status.users says what it is called, as a name that no Secret can have (capitals, _, @, +) is changed and "
+            "gets a hash."
+        ),
     ] = None
     rotation: Annotated[
         Annotated[str, Meta(max_length=64)] | None,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 CONDITIONS = {
-    "Ready": "Registry: every other condition is `True`. RegistryWebhook: every replica knows the endpoint.",
+    "Ready": "Registry: every other condition is `True`, `WebhooksReady` excepted: a registry serves whatever becomes "
+    "of its events. RegistryWebhook: every replica knows the endpoint.",
     "StorageReady": "The claim is bound and as large as asked for.",
     "CertificateReady": "Every replica serves the certificate that the spec asks for, and it is valid.",
     "CredentialsReady": "Every user has a password, and every replica has loaded it.",
