@@ -24,7 +24,7 @@ DEADLINE = 20.0
 
 
 class Client:
-    """Requests on one connection, made when needed. `headers` are those of the last answer."""
+    """Requests on one connection, made when needed. `headers` are those of the last answer, in lower case."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
@@ -36,7 +36,7 @@ class Client:
         try:
             self._connection.request(method, path, body, sent)
             answer = self._connection.getresponse()
-            self.headers = dict(answer.headers)
+            self.headers = {name.lower(): value for name, value in answer.headers.items()}
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException):
             self.close()

@@ -127,7 +127,7 @@ class Pusher:
             self._require(201, *self.ask("POST", f"{path}uploads/?digest={digest}", content))
         else:
             self._require(202, *self.ask("POST", f"{path}uploads/"))
-            location, half = self.client.headers["Location"], len(content) // 2
+            location, half = self.client.headers["location"], len(content) // 2
             self._require(202, *self.ask("PATCH", location, content[:half]))
             self._require(201, *self.ask("PUT", f"{location}?digest={digest}", content[half:]))
         self.memory.blobs[digest] = content
