@@ -7,11 +7,14 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import CalledProcessError
 
 from bench import report, servers
 from bench.figures import FIGURES, FULL, QUICK, Run
 from bench.growth import growth
+from bench.load import LoadError
 from bench.machine import Place
+from bench.servers import ServerError
 
 ALL = {**FIGURES, "growth": growth}
 RESULTS = Path(__file__).resolve().parents[1] / "docs" / "benchmarks" / "results.md"
@@ -32,10 +35,17 @@ def main() -> None:
         place = Place.make(Path(directory))
         names = options.servers or servers.available()
         run = Run(place, QUICK if options.quick else FULL, names, lambda text: print(text, file=sys.stderr, flush=True))
+        failed = False
         for name in options.only:
-            ALL[name](run)
+            try:
+                ALL[name](run)
+            except (LoadError, ServerError, CalledProcessError) as error:  # the other figures are worth having
+                failed = True
+                run.say(f"{name}: {error}")
             (place.root / "large").unlink(missing_ok=True)
     print(report.table(run))
+    if failed:
+        sys.exit(1)
     if not options.quick and options.only == list(ALL) and not options.servers:
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
         RESULTS.write_text(report.page(run, "make bench", datetime.now(UTC)))  # noqa: TID251 - a command line dates its page

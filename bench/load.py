@@ -62,7 +62,7 @@ def curl(server: Server, place: Place, path: str, *arguments: str, expect: str =
     form = "%{http_code} %{time_total} %header{location}"
     command = ["curl", "-sS", "--cacert", str(place.certificate), "-w", form, "-o", "/dev/null"]
     if server.login:
-        command += ["--netrc-file", str(place.netrc())]
+        command += ["--netrc-file", str(place.netrc)]
     said = subprocess.run([*command, *arguments, url], check=True, capture_output=True, text=True).stdout
     status, seconds, *location = said.split(" ")
     if status != expect:

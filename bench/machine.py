@@ -41,6 +41,8 @@ class Place:
         hashed = bcrypt.hashpw(place.password.encode(), bcrypt.gensalt(BCRYPT_COST)).decode()
         place.htpasswd.write_text(f"{USER}:{hashed}\n")
         _write_pair(place.certificate, place.key)
+        place.netrc.touch(mode=0o600)
+        place.netrc.write_text(f"machine 127.0.0.1 login {USER} password {place.password}\n")
         return place
 
     @property
@@ -58,12 +60,10 @@ class Place:
         """Its key."""
         return self.root / "tls.key"
 
+    @property
     def netrc(self) -> Path:
         """A file that tells curl the password, so that it is in no argument list."""
-        path = self.root / "netrc"
-        path.touch(mode=0o600)
-        path.write_text(f"machine 127.0.0.1 login {USER} password {self.password}\n")
-        return path
+        return self.root / "netrc"
 
 
 def free_port() -> int:

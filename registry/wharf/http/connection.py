@@ -218,11 +218,11 @@ class Connection(HttpToolsProtocol):
             return False
         begun = time.perf_counter()
         candidate = answers.candidate(data)
-        replay = answers.find(candidate) if candidate is not None else None
+        client = self.client[0] if self.client else ""
+        replay = answers.find(candidate, client) if candidate is not None else None
         if replay is None:
             self._candidate = candidate
             return False
-        client = self.client[0] if self.client else ""
         self.transport.write(answers.give(replay, self.server_state.default_headers, client, begun))
         self.server_state.total_requests += 1
         self._heard = self.loop.time()

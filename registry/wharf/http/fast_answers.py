@@ -74,6 +74,8 @@ class Replay:
     login: bool
     labels: tuple[str, str, str]  # method, handler and status code, as the metrics have them
     sent: int
+    only_for: str  # the peer that was believed about whose request this is; empty: no proxy had a say
+    address: str  # the client of such a request
     log: dict[str, object]  # the fields of the access log that do not change
 
     def size(self) -> int:
@@ -103,8 +105,8 @@ class Answers:
             return None
         return Candidate(hashlib.blake2b(data, digest_size=32, key=self._secret).digest(), version)
 
-    def find(self, candidate: Candidate) -> Replay | None:
-        """The answer to give again."""
+    def find(self, candidate: Candidate, peer: str) -> Replay | None:
+        """The answer to give again to a client whose address is `peer`."""
         kept = self._kept.get(candidate.key)
         if kept is None:
             return None
@@ -112,6 +114,7 @@ class Answers:
             kept.version == candidate.version
             and kept.live is self._services.live
             and time.monotonic() < kept.until
+            and kept.only_for in ("", peer)
             and kept.standing()
         ):
             return kept
@@ -125,7 +128,7 @@ class Answers:
         parts += (replay.head, request_id.encode(), replay.tail)
         if not self._given:
             asyncio.get_running_loop().call_soon(self._account)
-        self._given.append((replay, request_id, client, time.perf_counter() - begun))
+        self._given.append((replay, request_id, replay.address or client, time.perf_counter() - begun))
         return b"".join(parts)
 
     def keep(
@@ -138,6 +141,7 @@ class Answers:
         split = next(number for number, header in enumerate(headers) if header[0] == b"x-request-id")
         lines = [b"%b: %b\r\n" % header for header in headers]
         body = b"" if request.method == "HEAD" else response.body
+        peer = request.connection.client[0] if request.connection and request.connection.client else ""
         kept = Replay(
             status_line=STATUS_LINE[response.status],
             head=b"".join(lines[:split]) + b"x-request-id: ",
@@ -149,6 +153,8 @@ class Answers:
             login=b"authorization" in request.headers and not request.subject.anonymous,
             labels=labels,
             sent=len(body),
+            only_for=peer if b"x-forwarded-for" in request.headers else "",
+            address=request.client if b"x-forwarded-for" in request.headers else "",
             log=_log_fields(request, response.status, len(body)),
         )
         self._drop(candidate.key)

@@ -5,7 +5,7 @@ the store when feed() ends, however it ends, unless the store itself refuses. Me
 while no buffer is free, and a client that sends nothing is given up.
 
 Between a plain body and its handler stand a parser, a queue, three copies and a task that wakes for every 64 KiB: that
-is what this leaves out (docs/decisions/0010-speed.md).
+is what this leaves out (docs/decisions/0018-speed.md).
 """
 
 from __future__ import annotations

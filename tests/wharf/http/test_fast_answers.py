@@ -303,3 +303,15 @@ def test_a_connection_that_only_gets_replayed_answers_is_not_idle(start, monkeyp
             begun = time.monotonic()
             assert sock.recv(10) == b""
             assert 0.3 < time.monotonic() - begun < 5
+
+
+def test_the_log_names_the_client_that_a_trusted_proxy_names(start, replayed, caplog):
+    registry = start(trustedProxies=["127.0.0.1"])
+    registry.push_image("fast/app", "v1")
+    with registry.connect() as sock, caplog.at_level(logging.INFO):
+        for _ in range(2):
+            ask(sock, message("GET", TAG, "X-Forwarded-For: 192.0.2.7"))
+        ask(sock, message("HEAD", "/v2/", "X-Request-Id: last"))
+    assert len(replayed) == 1
+    lines = [record for record in caplog.records if record.name == "wharf.access" and record.path == TAG]
+    assert [line.address for line in lines if line.method == "GET"] == ["192.0.2.7"] * 2
