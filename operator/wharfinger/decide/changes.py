@@ -19,7 +19,7 @@ from wharfinger.decide.foreign import paths
 from wharfinger.decide.observed import Observed
 from wharfinger.decide.outcome import Occurrence
 
-# these change by the operator's own decisions, so only their absence is worth a word
+# these change by the operator's own decisions, so only what the API server's record says others wrote is worth a word
 _LIVELY = ("Secret", "ConfigMap", "PersistentVolumeClaim")
 
 
@@ -35,7 +35,12 @@ def changes(
         there = (kind, name) in observed.children
         if kind == "Deployment" and not there and not stood:
             told.append(Occurrence("Normal", Reason.DEPLOYMENT_CREATED, f"Created Deployment {name!r}"))
-        elif spec_is_old and stood and (not there or kind not in _LIVELY) and not _ours(registry, child, differing):
+        elif (
+            spec_is_old
+            and stood
+            and (not there or _by_hand(observed, child, differing))
+            and not _ours(registry, child, differing)
+        ):
             what = f"{_telling(differing)} had been changed" if there else "it was missing"
             told.append(Occurrence("Normal", Reason.CHILD_RESTORED, f"Put {kind} {name!r} right: {what}"))
         elif kind == "Deployment" and there:
@@ -81,6 +86,16 @@ def held(observed: Observed, wanted: Desired) -> Held:
         elif paths := [path for path in differences(child, live) if not path.endswith(FIELDS)]:
             differing.append(f"{kind} {name!r} differs in {_telling(paths)}")
     return Held((*missing, *differing), bool(missing))
+
+
+def _by_hand(observed: Observed, child: dict[str, Any], differing: Sequence[str]) -> bool:
+    """Whether somebody else wrote one of the values that differ."""
+    kind, name = key_of(child)
+    if kind not in _LIVELY:
+        return True
+    entries = observed.children[kind, name].get("metadata", {}).get("managedFields") or ()
+    written = {field.removeprefix("f:") for entry in entries for field in entry.get("fieldsV1", {}).get("f:data") or ()}
+    return any(path.removeprefix("data.") in written for path in differing if path.startswith("data."))
 
 
 def _ours(registry: Registry, child: dict[str, Any], differing: Sequence[str]) -> bool:

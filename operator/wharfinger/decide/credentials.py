@@ -143,12 +143,12 @@ class _Desk:
         )
 
     def replaced(self, passwords: Iterable[Password], lines: Iterable[file.Line]) -> tuple[Occurrence, ...]:
-        """Passwords that were changed in a Secret of the user's."""
+        """Passwords that somebody changed in their Secret."""
         now = file.live(lines)
         told = []
         for password in passwords:
             old = file.live(self._of(password.user))
-            if password.child is None and old and not set(old) & set(now):
+            if old and not set(old) & set(now):
                 message = f"The password of user {password.user!r} was replaced, as Secret {password.secret!r} says"
                 told.append(Occurrence("Normal", Reason.PASSWORD_CHANGED, message))
         return tuple(told)

@@ -1,5 +1,9 @@
 """Events about writes: why a rollout happens, and what was put right."""
 
+import base64
+
+import pytest
+
 from wharfinger.decide.observed import Settings
 
 
@@ -50,6 +54,31 @@ def test_a_newer_operator_s_image_is_a_change_and_no_repair(world):
     here.settle()
     what = "spec.template.spec.containers[wharf].image"
     assert here.events[0] == f"Normal DeploymentChanged: Changed Deployment 'team': {what}"
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("team-htpasswd", "htpasswd"), ("team-config", "config.yaml"), ("team-tls", "tls.crt")]
+)
+def test_a_value_that_somebody_wrote_into_a_secret_of_ours_is_told(world, name, key):
+    here = ready(world)
+    live = here.child("Secret", name)
+    live["data"][key] = "anVuaw=="
+    live["metadata"]["managedFields"] = [{"manager": "kubectl-patch", "fieldsV1": {"f:data": {f"f:{key}": {}}}}]
+    live["metadata"]["resourceVersion"] = "999"
+    here.settle()
+    restored = [event for event in here.events if "ChildRestored" in event]
+    assert len(restored) == 1
+    assert f"Put Secret '{name}' right: data.{key}" in restored[0]
+
+
+def test_a_generated_password_that_somebody_replaced_is_told(world):
+    here = ready(world)
+    live = here.child("Secret", "team-user-admin")
+    live["data"]["password"] = base64.b64encode(b"mine").decode()
+    live["metadata"]["resourceVersion"] = "999"
+    here.settle()
+    told = "The password of user 'admin' was replaced, as Secret 'team-user-admin' says"
+    assert [event for event in here.events if "Password" in event] == [f"Normal PasswordChanged: {told}"]
 
 
 def test_the_operator_s_own_changes_of_secrets_are_no_repairs(world):
