@@ -21,7 +21,7 @@ from e2e.kubectl import CommandError, run
 from e2e.loopback import serve
 from e2e.sample import REFERENCE
 
-GO_CLIENTS = ("crane", "oras", "regctl", "helm")
+GO_CLIENTS = ("crane", "oras", "regctl", "helm", "cosign")
 
 Program = Callable[..., str]
 
@@ -54,7 +54,7 @@ def client(at: Login, programs: dict[str, Path], tmp_path: Path) -> Program:
         "HELM_REGISTRY_CONFIG": "helm.json",
     }
     places = {name: str(tmp_path / place) for name, place in homes.items()}
-    environment = {**os.environ, "SSL_CERT_FILE": str(tmp_path / "ca.pem"), **places}
+    environment = {**os.environ, "SSL_CERT_FILE": str(tmp_path / "ca.pem"), "COSIGN_PASSWORD": "of the key", **places}
 
     def call(program: str, *arguments: str, stdin: str = "") -> str:
         return run([str(programs[program]), *arguments], stdin=stdin, env=environment)
@@ -195,3 +195,21 @@ def test_helm_keeps_charts(at: Login, client: Program, tmp_path: Path) -> None:
     (tmp_path / "pulled").mkdir()
     client("helm", "pull", f"oci://{at.host}/charts/demo", "--version", "1.2.3", "-d", str(tmp_path / "pulled"))
     assert (tmp_path / "pulled" / "demo-1.2.3.tgz").read_bytes() == (tmp_path / "demo-1.2.3.tgz").read_bytes()
+
+
+def test_cosign_signs_and_verifies_with_keys_on_disk(
+    at: Login, client: Program, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    client("crane", "auth", "login", at.host, "-u", at.user, "--password-stdin", stdin=at.password)
+    client("crane", "push", str(archive), f"{at.host}/cosign/hello:1")
+    digest = client("crane", "digest", f"{at.host}/cosign/hello:1").strip()
+    image = f"{at.host}/cosign/hello@{digest}"
+    for name in ("ours", "other"):
+        client("cosign", "generate-key-pair", "--output-key-prefix", name)
+    offline = ("--tlog-upload=false", "--use-signing-config=false")
+    client("cosign", "sign", "--yes", "--key", "ours.key", *offline, image)
+    verified = json.loads(client("cosign", "verify", "--key", "ours.pub", "--insecure-ignore-tlog=true", image))
+    assert verified[0]["critical"]["image"]["docker-manifest-digest"] == digest
+    with pytest.raises(CommandError):
+        client("cosign", "verify", "--key", "other.pub", "--insecure-ignore-tlog=true", image)

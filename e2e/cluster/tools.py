@@ -85,6 +85,7 @@ MODULES = (
         pinned="github.com/regclient/regclient",
     ),
     Module("helm", {"helm": "helm.sh/helm/v4/cmd/helm"}, pinned="helm.sh/helm/v4", minutes={"helm": 2}),
+    Module("cosign", {"cosign": "."}, pinned="github.com/sigstore/cosign/v3", minutes={"cosign": 2.5}),
     Module("kind", {"kind": "sigs.k8s.io/kind"}, pinned="sigs.k8s.io/kind"),
     Module(
         directory="distribution",
