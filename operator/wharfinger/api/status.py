@@ -76,6 +76,9 @@ class RegistryStatus(Model, frozen=True, kw_only=True):
         None
     )
     url: Annotated[str | None, Meta(description="URL of the registry inside the cluster.")] = None
+    node_port: Annotated[
+        int | None, Meta(description="Port on every node; kept when the Service has to be made again.")
+    ] = None
     image: Annotated[str | None, Meta(description="Image that the registry is to run.")] = None
     user_count: Annotated[int | None, Meta(description="How many users can log in.")] = None
     conditions: Conditions = ()

@@ -53,7 +53,7 @@ def desired(
     children = [*serving.children, *credited.children, *configured.children]
     keep = serving.keep | credited.keep | configured.keep
     events = serving.events + credited.events
-    frame = workload.frame(registry, owner)
+    frame = workload.frame(registry, owner, observed)
     pods = workload.pods(registry, owner, settings, stored.claim_name)
     held = tuple(stamped(child) for child in (*frame, *stored.children, pods)) if registry.spec.paused else ()
     if registry.spec.paused:

@@ -15,7 +15,7 @@ from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
 from wharfinger.api.status import Condition, RegistryStatus
 from wharfinger.children.owner import Owner
-from wharfinger.decide import certificates, configuration, deliveries, poke, rollout, status, storage
+from wharfinger.decide import certificates, configuration, deliveries, poke, rollout, status, storage, workload
 from wharfinger.decide.changes import changes, held, intrusions, written
 from wharfinger.decide.condition import Finding
 from wharfinger.decide.conditions import conditions
@@ -131,6 +131,7 @@ def _status(
     fresh = RegistryStatus(
         observed_generation=registry.metadata.generation,
         url=configuration.url(registry, owner),
+        node_port=workload.node_port(registry, observed),
         image=wanted.image,
         user_count=len(wanted.credited.users),
         conditions=findings,

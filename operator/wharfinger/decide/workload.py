@@ -15,7 +15,7 @@ from wharfinger.children.owner import Owner
 from wharfinger.children.service import service
 from wharfinger.children.service_account import service_account
 from wharfinger.decide.configuration import port
-from wharfinger.decide.observed import Settings
+from wharfinger.decide.observed import Observed, Settings
 
 _RESOURCES = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
 
@@ -25,7 +25,24 @@ def image(registry: Registry, settings: Settings) -> str:
     return registry.spec.image or settings.image
 
 
-def frame(registry: Registry, owner: Owner) -> tuple[dict[str, Any], ...]:
+def node_port(registry: Registry, observed: Observed) -> int | None:
+    """The node port that the Service should have: the spec's, or else the one that it has or last had.
+
+    Status keeps it, so that a Service that is made again, or whose type is put right, is found where it was. One that
+    another Service has taken meanwhile is given up.
+    """
+    service, name = registry.spec.service, registry.metadata.name
+    if service.type == "ClusterIP" or service.node_port:
+        return service.node_port
+    if "nodePort" in observed.refused.get(("Service", name), ""):
+        return None
+    live = observed.children.get(("Service", name)) or {}
+    ports = (live.get("spec") or {}).get("ports") or [{}]
+    port = registry.status.get("nodePort") or ports[0].get("nodePort")
+    return int(port) if port else None
+
+
+def frame(registry: Registry, owner: Owner, observed: Observed) -> tuple[dict[str, Any], ...]:
     """What stands around the pod: ServiceAccount and Service."""
     return (
         service_account(owner),
@@ -34,7 +51,7 @@ def frame(registry: Registry, owner: Owner) -> tuple[dict[str, Any], ...]:
             kind=registry.spec.service.type,
             port=port(registry),
             tls=registry.spec.tls.issuer != "Disabled",
-            node_port=registry.spec.service.node_port,
+            node_port=node_port(registry, observed),
             annotations=registry.spec.service.annotations,
         ),
     )

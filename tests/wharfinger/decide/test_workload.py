@@ -2,7 +2,7 @@
 
 from wharfinger.children.owner import Owner
 from wharfinger.decide import workload
-from wharfinger.decide.observed import Settings
+from wharfinger.decide.observed import Observed, Settings
 
 OWNER = Owner("team", "ci", "u")
 SETTINGS = Settings(image="released:1")
@@ -53,7 +53,7 @@ def test_pod_settings_arrive(world):
 
 def test_the_service_is_as_the_spec_asks(world):
     spec = {"service": {"type": "NodePort", "nodePort": 30443, "annotations": {"a": "b"}}}
-    account, service = workload.frame(world(spec).model, OWNER)
+    account, service = workload.frame(world(spec).model, OWNER, Observed())
     assert account["kind"] == "ServiceAccount"
     assert service["spec"]["type"] == "NodePort"
     (port,) = service["spec"]["ports"]
@@ -62,6 +62,67 @@ def test_the_service_is_as_the_spec_asks(world):
 
 
 def test_plain_http_has_its_own_port(world):
-    _, service = workload.frame(world({"tls": {"issuer": "Disabled"}}).model, OWNER)
+    _, service = workload.frame(world({"tls": {"issuer": "Disabled"}}).model, OWNER, Observed())
     (port,) = service["spec"]["ports"]
     assert (port["port"], port["name"]) == (80, "http")
+
+
+KEY = ("Service", "team")
+
+
+def allotted(here, port):
+    """Kubernetes has chosen a node port."""
+    here.child(*KEY)["spec"]["ports"][0]["nodePort"] = port
+    here.settle()
+    return here
+
+
+def node_ports(here):
+    return [port.get("nodePort") for port in here.child(*KEY)["spec"]["ports"]]
+
+
+def test_a_service_that_is_made_again_keeps_its_node_port(world):
+    here = world({"service": {"type": "NodePort"}})
+    here.settle()
+    assert "nodePort" not in here.registry["status"]
+    allotted(here, 30435)
+    assert here.registry["status"]["nodePort"] == 30435
+    assert not any("ChildRestored" in event for event in here.events)
+    here.remove(*KEY)
+    here.settle()
+    assert node_ports(here) == [30435]
+
+
+def test_a_service_whose_type_was_changed_keeps_its_node_port(world):
+    here = world({"service": {"type": "NodePort"}})
+    here.settle()
+    allotted(here, 30435)
+    live = here.child(*KEY)
+    live["spec"]["type"] = "ClusterIP"
+    del live["spec"]["ports"][0]["nodePort"]
+    here.settle()
+    assert here.child(*KEY)["spec"]["type"] == "NodePort"
+    assert node_ports(here) == [30435]
+
+
+def test_a_node_port_that_somebody_else_has_taken_is_given_up(world):
+    here = world({"service": {"type": "NodePort"}})
+    here.settle()
+    allotted(here, 30435)
+    here.remove(*KEY)
+    here.change(refused={KEY: "spec.ports[0].nodePort: Invalid value: 30435: provided port is already allocated"})
+    here.step()
+    here.change(refused={})
+    assert node_ports(here) == [None]
+    allotted(here, 31000)
+    assert here.registry["status"]["nodePort"] == 31000
+
+
+def test_a_registry_without_node_ports_records_none(world):
+    here = world({"service": {"type": "NodePort"}})
+    here.settle()
+    allotted(here, 30435)
+    here.edit(service={"type": "ClusterIP"})
+    here.settle()
+    assert "nodePort" not in here.registry["status"]
+    assert node_ports(here) == [None]
