@@ -59,8 +59,8 @@ async def require_sweepable(data: Path) -> None:
         for round_ in (1, 2):  # blobs go a sweep after the manifests that named them
             collector.timekeeper = LongAfter(round_ * 1e9)
             await collector.collect(Terms(delete_untagged=True))
-        left = [path for part in ("blobs/sha256", "uploads") for path in (storage.layout.root / part).rglob("*")]
-        assert [path for path in left if path.is_file()] == []
+        assert [path for path in (storage.layout.blobs / "sha256").rglob("*") if path.is_file()] == []
+        assert list(storage.layout.uploads.glob("*/*")) == []
         assert await collector.storage.inventory.repositories("", 9) == []
 
 

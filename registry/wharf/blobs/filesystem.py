@@ -75,7 +75,7 @@ class FileBlobStore:
         try:
             with disk.translated():
                 disk.make_directory(self._layout.blobs)
-                disk.make_directory(self._layout.uploads)
+            self._sessions.open()
         except FileNotFoundError as error:
             raise StoreUnavailableError(f"no directory can be made at {self._layout.root}: choose another") from error
 
@@ -173,6 +173,10 @@ class FileBlobStore:
     async def flush(self, digests: Sequence[str]) -> Sequence[str]:
         """See BlobStore."""
         return await self._flusher.flush(digests)
+
+    async def refused(self, since: float) -> bool:
+        """See Listing."""
+        return await self._in_thread(self._slow, self._sessions.refused, since)
 
     async def delete(self, digest: str, before: float | None = None) -> int:
         """See BlobStore."""

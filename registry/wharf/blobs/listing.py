@@ -33,3 +33,6 @@ class Listing(Protocol):
 
         A session shows from its begin to its end and then on, without a gap.
         """
+
+    async def refused(self, since: float) -> bool:
+        """Whether an upload was refused for want of space since then (Unix seconds)."""

@@ -13,6 +13,7 @@
             sha512/cd/cd34…
         uploads/
             <repository>/<uuid>                 an upload session: the bytes so far; <repository>: see sessions()
+            refused                             its time is when an upload was last refused for want of space
         quarantine/
             sha256-ab12…                        content that was not what its name says (wharf verify --repair)
 
@@ -29,6 +30,8 @@ from pathlib import Path
 from wharf.blobs.interface import InvalidDigestError, UploadUnknownError
 from wharf.protocol import digests
 
+REFUSED = "refused"
+
 _UPLOAD = re.compile(r"[0-9a-f]{32}")
 
 
@@ -41,6 +44,7 @@ class Layout:
         self.blobs = self.root / "blobs"
         self.lock = self.blobs / "lock"
         self.uploads = self.root / "uploads"
+        self.refused = self.uploads / REFUSED
         self.quarantine = self.root / "quarantine"
         self.sweeping = self.root / "sweep.lock"
 

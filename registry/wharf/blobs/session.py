@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from wharf.blobs import disk
 from wharf.blobs.interface import NoSpaceError, UploadBusyError, UploadUnknownError
+from wharf.blobs.paths import REFUSED
 from wharf.protocol import digests
 
 if TYPE_CHECKING:
@@ -91,14 +92,11 @@ class Session:
         with self._guard:
             if self._descriptor < 0:
                 raise UploadUnknownError("the upload session was closed: ask where it stands, and go on from there")
-            with disk.translated():
-                self._require_room(sum(len(piece) for piece in pieces))
-                try:
-                    self._write_all(pieces)
-                except OSError:
-                    with suppress(OSError):  # the first error is the one to tell
-                        os.ftruncate(self._descriptor, self.offset)
-                    raise
+            try:
+                self._write_or_not(pieces)
+            except NoSpaceError:
+                note_refusal(self._path.parents[1])
+                raise
             for piece in pieces:
                 if self.state is not None:
                     self.state.hasher.update(piece)
@@ -140,6 +138,17 @@ class Session:
         with suppress(FileNotFoundError), disk.translated():
             self._path.unlink()
 
+    def _write_or_not(self, pieces: Sequence[bytes | memoryview]) -> None:
+        """Write all, or leave the file as it was."""
+        with disk.translated():
+            self._require_room(sum(len(piece) for piece in pieces))
+            try:
+                self._write_all(pieces)
+            except OSError:
+                with suppress(OSError):  # the first error is the one to tell
+                    os.ftruncate(self._descriptor, self.offset)
+                raise
+
     def _require_room(self, size: int) -> None:
         if self._reserve and disk.space(self._path.parent)[1] - size < self._reserve:
             raise NoSpaceError(
@@ -164,6 +173,12 @@ class Session:
                 state.hasher.update(piece)
                 state.offset += len(piece)
         return state
+
+
+def note_refusal(uploads: Path) -> None:
+    """Note that an upload was refused for want of space. The file is there, so this needs none."""
+    with suppress(OSError):  # only a hint to the collector
+        os.utime(uploads / REFUSED)
 
 
 def _open(path: Path) -> int:

@@ -31,6 +31,20 @@ class Sessions:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
 
+    def open(self) -> None:
+        """Make what is shared by all sessions. Raises StoreUnavailableError, NoSpaceError."""
+        with disk.translated():
+            disk.make_directory(self._layout.uploads)
+            with suppress(FileExistsError):
+                os.close(os.open(self._layout.refused, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640))
+                os.utime(self._layout.refused, (0, 0))
+
+    def refused(self, since: float) -> bool:
+        """Whether an upload was refused for want of space since then."""
+        with disk.translated(), suppress(FileNotFoundError):
+            return self._layout.refused.stat().st_mtime >= since
+        return False
+
     def create(self, repository: str, upload_id: str) -> None:
         """Make the file of a new session. Raises StoreUnavailableError, NoSpaceError."""
         path = self._layout.upload(repository, upload_id)

@@ -19,8 +19,8 @@ QUIET = 600.0
 """Seconds without a byte, an answer or a manifest after which no push is under way in a repository. No grace period is
 shorter, so that what a push was told a moment ago holds."""
 
-LONGEST_PUSH = 7 * 86400.0
-"""Seconds that a push may take. What is older goes though its repository may never be quiet."""
+LONGEST_PUSH = 86400.0
+"""Seconds beyond the grace period that a push may take. What is older goes though its repository is never quiet."""
 
 
 class Verdict(Enum):
@@ -79,7 +79,7 @@ class Horizon:
         """What was touched earlier than this has had its grace period."""
         self.quiet_begin = timeline.before(QUIET)
         """A repository in which nothing has happened since then is quiet."""
-        self.push_begin = timeline.before(LONGEST_PUSH)
+        self.push_begin = timeline.before(self.grace + LONGEST_PUSH)
         """No push that began earlier than this is waited for."""
         self.last_moment = timeline.before(self.grace - QUIET)
         """What was touched then has as much time left as it takes for a repository to be quiet."""

@@ -99,10 +99,14 @@ class _Sweep:
     async def manifests(self) -> None:
         """Look at each repository: who pushes to it, and which of its manifests stay."""
         after, quiet = "", self._horizon.quiet_begin
+        # Where pushes fail for want of space, and are tried again and again, waiting for them would never end.
+        wait = not await self._store.refused(quiet)
         while page := await self._inventory.repositories(after, PAGE):
             after = page[-1].name
             active = await self._store.uploading([each.name for each in page], quiet)
             active |= {each.name for each in page if each.active >= quiet}
+            if not wait:
+                active = set()
             self._active |= active
             for each in page:
                 await self._manifests_of(each.name, active=each.name in active)

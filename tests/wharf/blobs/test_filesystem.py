@@ -67,6 +67,7 @@ async def test_a_disk_with_too_little_left_refuses_bytes_and_ends_the_session(op
 
 async def test_a_directory_that_cannot_be_written_is_reported_with_its_reason(open_store, layout):
     store = open_store()
+    layout.refused.unlink()
     layout.uploads.rmdir()
     layout.uploads.write_bytes(b"")
     with pytest.raises(StoreUnavailableError, match="Not a directory"):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from wharf.blobs.interface import StoreUnavailableError
+from wharf.blobs.interface import NoSpaceError, StoreUnavailableError
 from wharf.blobs.session import Session
 from wharf.blobs.sessions import Sessions
 
@@ -17,8 +17,9 @@ ID = "0" * 32
 
 @pytest.fixture
 def sessions(layout):
-    layout.uploads.mkdir()
-    return Sessions(layout)
+    sessions = Sessions(layout)
+    sessions.open()
+    return sessions
 
 
 def age(path):
@@ -57,6 +58,19 @@ def test_old_sessions_end_and_their_directories_go_when_they_are_old_too(session
     assert sessions.expire(OLD + 1) == 0
     assert not layout.sessions("b").exists()
     sessions.create("b", ID)
+
+
+def test_a_refusal_for_want_of_space_is_noted(sessions, layout, monkeypatch):
+    sessions.create("a", ID)
+    assert not sessions.refused(1.0)
+    monkeypatch.setattr("wharf.blobs.disk.space", lambda path: (100, 0))
+    with Session(layout.upload("a", ID), 10) as session, pytest.raises(NoSpaceError):
+        session.write([b"byte"])
+    assert sessions.refused(1.0)
+    sessions.open()  # a restart does not forget it
+    assert sessions.refused(1.0)
+    layout.refused.unlink()
+    assert not sessions.refused(1.0)
 
 
 def test_a_session_that_somebody_adds_to_does_not_end(sessions, layout):

@@ -9,6 +9,7 @@ import pytest
 from wharf.blobs.filesystem import FileBlobStore
 from wharf.blobs.paths import Layout
 from wharf.garbage.collector import Collector, Terms
+from wharf.garbage.sweep import ignore
 from wharf.garbage.timekeeper import Clocks
 from wharf.metadata.interface import Blob, ManifestPut
 from wharf.metadata.sqlite import SqliteIndex
@@ -37,6 +38,11 @@ class Store(FileBlobStore):
     def __init__(self, root: Path, clock: StoppedClock) -> None:
         super().__init__(root, clock=clock)
         self.repositories: set[str] = set()
+        self.is_full = False
+
+    async def refused(self, since: float) -> bool:
+        del since
+        return self.is_full
 
     async def uploading(self, repositories: Sequence[str], since: float) -> set[str]:
         del since
@@ -133,7 +139,7 @@ def registry(tmp_path: Path, clock: StoppedClock) -> Iterator[Registry]:
 
 @pytest.fixture
 def sweep_now(registry: Registry) -> Callable:
-    async def run(grace: float = DAY, *, delete_untagged: bool = False, **options: object) -> object:
-        return await registry.collector.collect(Terms(grace, delete_untagged=delete_untagged), **options)
+    async def run(grace: float = DAY, *, listen: Callable = ignore, dry_run: bool = False, **terms: object) -> object:
+        return await registry.collector.collect(Terms(grace, **terms), listen=listen, dry_run=dry_run)
 
     return run

@@ -12,7 +12,7 @@ from wharf.metadata.inventory import Content, Hold
 
 NOW = 1_800_000_000.0
 DAY = 86400.0
-OLD = NOW - 2 * DAY
+OLD = NOW - 1.5 * DAY
 HORIZON = Horizon(Timeline(NOW), DAY)
 
 
@@ -52,8 +52,8 @@ def content(touched=OLD, manifests=0, leaving=0, **holds):
             Verdict.RELEASE,
             "named by no manifest, but a push is under way in a; 1 repository without use for it let go of it",
         ),
-        (content(a=NOW - 9 * DAY), "a", Verdict.DELETE, "named by no manifest, and last in use 2 days ago"),
-        (content(a=OLD), "b", Verdict.DELETE, "named by no manifest, and last in use 2 days ago"),
+        (content(a=NOW - 9 * DAY), "a", Verdict.DELETE, "named by no manifest, and last in use 1 day ago"),
+        (content(a=OLD), "b", Verdict.DELETE, "named by no manifest, and last in use 1 day ago"),
         (content(touched=NOW - 9 * DAY), "", Verdict.DELETE, "named by no manifest, and last in use 9 days ago"),
         (
             content(touched=NOW),
@@ -86,7 +86,7 @@ def test_a_new_index_beside_old_content_is_given_time_to_be_replaced_by_the_righ
     )  # fmt: skip
 
 
-TIMES = st.sampled_from([NOW + 50, NOW, NOW - 700, NOW - DAY, OLD, NOW - 6 * DAY, NOW - 9 * DAY])
+TIMES = st.sampled_from([NOW + 50, NOW, NOW - 700, NOW - DAY, OLD, NOW - 3 * DAY, NOW - 9 * DAY])
 NAMES = st.sampled_from("abc")
 CONTENTS = st.builds(
     content,
@@ -107,7 +107,7 @@ def test_nothing_goes_that_is_named_or_young_or_that_a_push_may_count_on(found, 
         assert gone == list(found.unbacked)
     for hold in gone:
         assert hold.touched < NOW - DAY
-        assert hold.repository not in active or hold.touched < NOW - 7 * DAY
+        assert hold.repository not in active or hold.touched < NOW - 2 * DAY
     assert (one.verdict is Verdict.RELEASE) <= bool(gone)
 
 

@@ -11,7 +11,7 @@ from wharf.metadata.inventory import StoredManifest
 
 NOW = 1_800_000_000.0
 DAY = 86400.0
-OLD = NOW - 2 * DAY
+OLD = NOW - 1.5 * DAY
 
 
 def stored(digest, touched=OLD, **fields):
@@ -39,7 +39,7 @@ def test_a_tag_keeps_its_manifest_and_the_message_names_it():
 def test_untagged_manifests_stay_or_go_by_the_policy():
     assert reasons(stored("a"), delete_untagged=False) == {"a": Reason.UNTAGGED_KEPT}
     gone = decide(stored("a"))["a"]
-    assert (gone.verdict, gone.message) == (Verdict.DELETE, "untagged, and last in use 2 days ago")
+    assert (gone.verdict, gone.message) == (Verdict.DELETE, "untagged, and last in use 1 day ago")
 
 
 def test_the_children_of_a_kept_index_stay_down_to_the_last():
@@ -88,7 +88,7 @@ def test_nothing_goes_before_its_time_nor_what_that_keeps():
 
 def test_while_a_push_is_under_way_what_it_may_count_on_stays_but_not_for_ever():
     assert reasons(stored("a"), active=True) == {"a": Reason.PUSH}
-    assert reasons(stored("a", touched=NOW - 8 * DAY), active=True) == {"a": Reason.UNTAGGED}
+    assert reasons(stored("a", touched=NOW - 3 * DAY), active=True) == {"a": Reason.UNTAGGED}
 
 
 def test_a_ring_of_manifests_that_nothing_keeps_goes():

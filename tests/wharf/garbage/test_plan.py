@@ -11,7 +11,7 @@ def test_the_times_that_decide():
     horizon = Horizon(Timeline(NOW), DAY)
     assert horizon.grace_begin == NOW - DAY
     assert horizon.quiet_begin == NOW - QUIET
-    assert horizon.push_begin == NOW - LONGEST_PUSH
+    assert horizon.push_begin == NOW - DAY - LONGEST_PUSH
     assert horizon.last_moment == NOW - DAY + QUIET
 
 
