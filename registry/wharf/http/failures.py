@@ -16,6 +16,7 @@ _MEANING: dict[type[Exception], Problem] = {
     blobs.DigestMismatchError: Problem.DIGEST_INVALID,
     blobs.InvalidDigestError: Problem.DIGEST_INVALID,
     blobs.NoSpaceError: Problem.NO_SPACE,
+    blobs.StoreUnavailableError: Problem.VOLUME_REFUSES,
     blobs.ContentLostError: Problem.CONTENT_DAMAGED,
     metadata.IndexFullError: Problem.NO_SPACE,
     metadata.IndexUnavailableError: Problem.UNAVAILABLE,

@@ -45,6 +45,7 @@ class Problem(Enum):
     CONTENT_DAMAGED = ("UNKNOWN", 500, "the stored content is damaged: push it again")
     NO_SPACE = ("DENIED", 507, "the registry's storage is full: free space or grow the volume, then push again")
     UNAVAILABLE = ("UNAVAILABLE", 503, "the registry cannot answer now: try again")
+    VOLUME_REFUSES = ("UNAVAILABLE", 503, "the registry's volume refuses to be used: look at it, then try again")
 
     def __init__(self, code: str, status: int, message: str) -> None:
         self.code = code

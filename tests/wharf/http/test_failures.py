@@ -16,6 +16,7 @@ from wharf.metadata import interface as metadata
         (blobs.DigestMismatchError(), 400),
         (blobs.InvalidDigestError(), 400),
         (blobs.NoSpaceError(), 507),
+        (blobs.StoreUnavailableError(), 503),
         (blobs.ContentLostError(), 500),
         (blobs.BlobError(), 500),
         (metadata.IndexFullError(), 507),
