@@ -31,7 +31,7 @@ def make_disk(file: Path, megabytes: int) -> None:
     require_root()
     with file.open("wb") as disk:
         disk.truncate(megabytes << 20)
-    run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", file])
+    run(["mkfs.ext4", "-q", "-e", "remount-ro", "-E", "lazy_itable_init=0,lazy_journal_init=0", file])
 
 
 @contextlib.contextmanager
@@ -57,9 +57,16 @@ def memory_disk(place: Path, megabytes: int) -> Iterator[Path]:
         unmount(place)
 
 
-def remount(place: Path, option: str) -> None:
-    """Mount anew with an option, such as ro or rw."""
-    run(["mount", "-o", f"remount,{option}", place])
+def break_disk(file: Path) -> None:
+    """Let a mounted disk have an error, after which the kernel lets nobody write to it any more."""
+    device = _device(file).name
+    Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("an error that a test has made")
+
+
+def mend_disk(file: Path) -> None:
+    """Repair a disk that is not mounted."""
+    done = subprocess.run(["e2fsck", "-fy", str(file)], capture_output=True, check=False)
+    assert done.returncode in (0, 1), done.stdout.decode()
 
 
 def unmount(place: Path) -> None:
@@ -76,7 +83,7 @@ def copy_as_a_power_cut_would(disk: Path, copy: Path) -> None:
 
     Nobody may be using it; what the kernel writes by itself meanwhile is seen, and the copy is made again.
     """
-    counters = _statistics(disk)
+    counters = _device(disk) / "stat"  # fields 4 to 6 are of writes, 8 is what is in flight
     for _ in range(QUIET_TRIES):
         before = counters.read_text().split()
         run(["cp", "--sparse=always", disk, copy])
@@ -85,9 +92,9 @@ def copy_as_a_power_cut_would(disk: Path, copy: Path) -> None:
     raise AssertionError(f"{disk} is never quiet for as long as it takes to copy it")
 
 
-def _statistics(disk: Path) -> Path:
-    """The counters of the loop device behind a disk: fields 4 to 6 are of writes, 8 is what is in flight."""
+def _device(disk: Path) -> Path:
+    """The loop device of a mounted disk, below /sys/block."""
     for backing in Path("/sys/block").glob("loop*/loop/backing_file"):
         if Path(backing.read_text().strip()) == disk:
-            return backing.parents[1] / "stat"
+            return backing.parents[1]
     raise AssertionError(f"{disk} is not mounted")
