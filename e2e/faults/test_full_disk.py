@@ -91,6 +91,7 @@ async def test_a_disk_with_not_a_byte_left_serves_and_starts(process: Process, p
         pusher.push("t2")
     require_whole(process.port, "app", pusher.memory)
     process.kill()
+    pusher.client.close()
     process.start()
     require_whole(process.port, "app", pusher.memory)
     status, answer = pusher.ask("DELETE", f"/v2/app/manifests/{list(pusher.memory.kept['t1'])[-1]}")
