@@ -10,6 +10,7 @@ import pytest
 
 from wharf import background
 from wharf.garbage.collector import Terms
+from wharf.metadata.sqlite_doubts import SqliteDoubts
 
 
 class Receiver(http.server.ThreadingHTTPServer):
@@ -87,6 +88,19 @@ def test_garbage_is_collected_by_the_terms_of_the_configuration(start, tmp_path)
         time.sleep(0.02)
     assert registry.request("GET", new).status == 204
     assert registry.request("GET", "/status", admin=True).json()["garbageCollection"]["uploadsEnded"] == 1
+
+
+def test_blobs_are_durable_at_their_own_answer_where_the_configuration_says_so(start, tmp_path):
+    registry = start(durability="blob")
+    doubts = SqliteDoubts(registry.wharf._services.index)
+    registry.push_blob("a", b"durable at once")
+    assert registry.call(doubts.volatile) == []
+    text = json.loads((tmp_path / "config.yaml").read_text())
+    (tmp_path / "config.yaml").write_text(json.dumps(text | {"durability": "manifest"}))
+    deadline = time.monotonic() + 10
+    while not registry.call(doubts.volatile):
+        assert time.monotonic() < deadline
+        registry.push_blob("a", b"%d" % time.monotonic_ns())
 
 
 def test_a_second_process_stands_by_until_the_first_has_gone(start, receiver, monkeypatch):
