@@ -19,7 +19,7 @@ from e2e.faults.promises import require_sound, require_sweepable, require_whole
 from e2e.faults.pusher import Memory, Pusher
 from e2e.faults.volumes import copy_as_a_power_cut_would, make_disk, mounted
 
-CUTS = int(os.environ.get("WHARF_POWER_CUTS", "8"))
+CUTS = int(os.environ.get("WHARF_POWER_CUTS", "4"))
 """Power cuts of each test."""
 
 
@@ -31,7 +31,7 @@ async def test_what_was_acknowledged_is_on_the_disk(spawner: Spawner, tmp_path: 
         process = Process(spawner, place / "data", tmp_path, durability=durability)
         # Blobs that no manifest names yet are promised too, so no sweep may take them.
         process.start(impatient=durability == "manifest")
-        pushers = [Pusher(process.port, name, f"t{n}-", size=100_000) for n, name in enumerate(("one", "both", "both"))]
+        pushers = [Pusher(process.port, name, f"t{n}-", size=20_000) for n, name in enumerate(("one", "both", "both"))]
         try:
             for one in pushers:
                 one.start()
