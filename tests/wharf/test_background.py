@@ -83,11 +83,12 @@ def test_garbage_is_collected_by_the_terms_of_the_configuration(start, tmp_path)
     (path,) = (tmp_path / "data" / "uploads").glob(f"*/{old.rsplit('/', 1)[1]}")
     os.utime(path, (0, 0))
     deadline = time.monotonic() + 10
-    while registry.request("GET", old).status != 404:
+    # the sweep is told of once it is over, which is after the session has ended
+    while registry.request("GET", "/status", admin=True).json()["garbageCollection"]["uploadsEnded"] != 1:
         assert time.monotonic() < deadline
         time.sleep(0.02)
+    assert registry.request("GET", old).status == 404
     assert registry.request("GET", new).status == 204
-    assert registry.request("GET", "/status", admin=True).json()["garbageCollection"]["uploadsEnded"] == 1
 
 
 def test_blobs_are_durable_at_their_own_answer_where_the_configuration_says_so(start, tmp_path):
