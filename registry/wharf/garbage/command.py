@@ -10,12 +10,14 @@ import argparse
 import asyncio
 import dataclasses
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from wharf import clock, place
 from wharf.garbage.collector import Collector, Terms
+from wharf.garbage.exclusive import SweepRunningError
 from wharf.garbage.plan import Verdict
 from wharf.garbage.timekeeper import Clocks
 from wharf.metadata.deletions import MANIFEST
@@ -23,9 +25,17 @@ from wharf.upkeep import opened
 from wharf.wording import count
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wharf.garbage.plan import Decision
     from wharf.garbage.sweep import Report
     from wharf.metadata.deletions import Deletion
+
+PATIENCE = 600.0
+"""Seconds to wait for a sweep that is running."""
+
+RETRY = 0.5
+"""Seconds between two looks whether it has ended."""
 
 LISTED = 100_000
 """Most deletions that are listed."""
@@ -87,7 +97,7 @@ async def _sweep(collector: Collector, terms: Terms, dry_run: bool) -> None:
                 f"  {decision.message}{where}"
             )
 
-    report = await collector.collect(terms, listen=listen, dry_run=dry_run)
+    report = await _collect(collector, terms, listen, dry_run)
     would = "would be " if dry_run else ""
     gone = f"{count(report.manifests_deleted, 'manifest')} and {count(report.blobs_deleted, 'blob')}"
     kept = f"{count(report.manifests_kept, 'manifest')} and {count(report.blobs_kept, 'blob')}"
@@ -104,9 +114,25 @@ async def _sweep_as_json(collector: Collector, terms: Terms, dry_run: bool) -> N
         separator = ","
 
     print('{\n  "decisions": [', end="")
-    report = await collector.collect(terms, listen=listen, dry_run=dry_run)
+    report = await _collect(collector, terms, listen, dry_run)
     summary = msgspec.json.encode({"dryRun": dry_run, **_summary(report)}).decode()
     print(f'\n  ],\n  "summary": {summary}\n}}')
+
+
+async def _collect(collector: Collector, terms: Terms, listen: Callable[[Decision], None], dry_run: bool) -> Report:
+    """Sweep, when the sweep has ended that may be running. Raises SweepRunningError when that takes too long."""
+    end = time.monotonic() + PATIENCE
+    told = False
+    while True:
+        try:
+            return await collector.collect(terms, listen=listen, dry_run=dry_run)
+        except SweepRunningError:
+            if time.monotonic() > end:
+                raise
+            if not told:
+                print("another sweep is running: waiting for it to end", file=sys.stderr, flush=True)
+            told = True
+            await asyncio.sleep(RETRY)
 
 
 def _object(decision: Decision) -> dict[str, object]:

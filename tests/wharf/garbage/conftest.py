@@ -130,6 +130,11 @@ def clock() -> StoppedClock:
     return StoppedClock()
 
 
+@pytest.fixture(scope="session")
+def make_registry() -> Callable[[Path, StoppedClock], Registry]:
+    return Registry
+
+
 @pytest.fixture
 def registry(tmp_path: Path, clock: StoppedClock) -> Iterator[Registry]:
     registry = Registry(tmp_path, clock)

@@ -1,11 +1,14 @@
 """`wharf gc` as a person runs it, beside a registry that serves."""
 
+import contextlib
 import json
+import threading
 
 import pytest
 
 from wharf.cli import main
-from wharf.garbage import plan
+from wharf.garbage import command, plan
+from wharf.garbage.exclusive import alone
 
 
 @pytest.fixture
@@ -113,6 +116,20 @@ def test_a_deleted_blob_comes_back_to_the_repository_that_is_named(gc, start):
     assert gc("--restore", digest, "--repository", "a")[0] == f"blob {digest} is back in a\n"
     assert registry.request("GET", f"/v2/a/blobs/{digest}").body == b"layer"
     assert registry.request("GET", f"/v2/b/blobs/{digest}").status == 404
+
+
+def test_a_sweep_waits_for_the_one_that_is_running(gc, start, tmp_path, monkeypatch):
+    start().stop()
+    with contextlib.ExitStack() as other:
+        other.enter_context(alone(tmp_path / "data" / "sweep.lock"))
+        monkeypatch.setattr(command, "PATIENCE", 0.0)
+        assert gc()[1:] == ("wharf: another sweep is running: wait for it to end, then try again\n", 1)
+        monkeypatch.setattr(command, "PATIENCE", 10.0)
+        monkeypatch.setattr(command, "RETRY", 0.01)
+        threading.Timer(0.1, other.close).start()
+        out, err, status = gc()
+    assert (err, status) == ("another sweep is running: waiting for it to end\n", 0)
+    assert out.endswith("0 manifests and 0 blobs kept\n")
 
 
 def test_what_is_not_there_is_one_line(gc, start, tmp_path):
