@@ -22,7 +22,6 @@ from wharf.metadata.interface import (
     Blob,
     IndexFullError,
     IndexUnavailableError,
-    MetadataError,
     MissingReferencesError,
 )
 from wharf.metadata.turns import Turns
@@ -171,7 +170,7 @@ class SqliteIndex:
         if found is not None and ":" in reference:
             touched, now = self.read(reads.loose, repository, reference), self._clock()
             if touched is not None and touched < now - TOUCH_INTERVAL:
-                with suppress(MetadataError):  # on a full or read-only disk it can be pulled all the same
+                with suppress(IndexFullError, IndexUnavailableError):  # it can be pulled all the same
                     await self.write(lambda connection: writes.touch_manifest(connection, repository, reference, now))
         return found
 
@@ -204,8 +203,9 @@ class SqliteIndex:
             return None
         now = self._clock()
         if not found.backed and found.touched < now - TOUCH_INTERVAL:
-            kept = await self.write(lambda connection: writes.touch_hold(connection, repository, digest, now))
-            return found.blob if kept else None
+            with suppress(IndexFullError, IndexUnavailableError):  # it can be pulled all the same
+                kept = await self.write(lambda connection: writes.touch_hold(connection, repository, digest, now))
+                return found.blob if kept else None
         return found.blob
 
     async def put_blob(self, repository: str, blob: Blob) -> None:

@@ -38,6 +38,20 @@ async def test_looking_at_a_blob_that_garbage_collection_might_take_touches_it(o
     assert index.version() != before
 
 
+async def test_what_cannot_be_touched_can_be_had_all_the_same(open_index, blob, manifest, clock, monkeypatch):
+    index = open_index()
+    await index.put_blob("team/app", blob(1))
+    await index.put_manifest(manifest(2), [])
+    clock.now += 2 * TOUCH_INTERVAL
+
+    async def refuse(change):
+        raise IndexFullError("the index has no room")
+
+    monkeypatch.setattr(index._writer, "run", refuse)
+    assert await index.get_blob("team/app", blob(1).digest) == blob(1)
+    assert (await index.get_manifest("team/app", manifest(2).digest)).digest == manifest(2).digest
+
+
 async def test_looking_at_a_blob_of_a_manifest_writes_nothing(open_index, blob, manifest, clock):
     index = open_index()
     await index.put_blob("team/app", blob(1))
