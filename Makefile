@@ -73,7 +73,7 @@ lock: $(READY) ## Pin requirements/*.txt anew, with hashes, from pyproject.toml
 	  build/lock/bin/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	    --strip-extras --no-annotate --no-header --upgrade --extra $$name -o requirements/$$name.txt pyproject.toml; done
 	@build/lock/bin/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-	    --strip-extras --no-annotate --no-header --upgrade --extra operator --extra registry --extra dev -o requirements/dev.txt pyproject.toml
+	    --strip-extras --no-annotate --no-header --upgrade --extra operator --extra registry --extra plugin --extra dev -o requirements/dev.txt pyproject.toml
 
 clean: ## Remove what was made in the work tree (caches elsewhere stay)
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
