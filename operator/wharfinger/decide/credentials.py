@@ -133,7 +133,7 @@ class _Desk:
         if self._seen(password.user, password.source) and len(endless) == len(passwords):
             return [*endless, *ending]
         end = self.now + overlap if overlap and self.written.trusted else None
-        kept, replaced = file.renewed(password.user, endless, passwords, self.mint, end)
+        kept, replaced = file.renewed(password.user, endless, passwords, self.mint, end, random=password.random)
         return [*kept, *replaced, *ending]
 
     def removed(self, passwords: Iterable[Password]) -> tuple[Occurrence, ...]:

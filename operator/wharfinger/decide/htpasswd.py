@@ -61,12 +61,18 @@ def unexpired(lines: Iterable[Line], overlap: timedelta, now: datetime) -> list[
 
 
 def renewed(
-    user: str, lines: Sequence[Line], passwords: Sequence[str], mint: Mint, end: datetime | None
+    user: str,
+    lines: Sequence[Line],
+    passwords: Sequence[str],
+    mint: Mint,
+    end: datetime | None,
+    *,
+    random: bool = False,
 ) -> tuple[list[Line], list[Line]]:
     """Match a user's endless lines with the passwords that should work.
 
     Returns the lines for `passwords`, in their order, and the lines that were replaced, which end at `end` (None: none
-    is kept).
+    is kept). `random`: the passwords are ones that nobody guesses.
     """
     left = list(lines)
     kept = []
@@ -74,7 +80,7 @@ def renewed(
         match = next((line for line in left if mint.verify(password, line.hash)), None)
         if match is not None:
             left.remove(match)
-        kept.append(match or Line(user, mint.hash(password)))
+        kept.append(match or Line(user, mint.hash(password, random=random)))
     return kept, [_ending(line, end) for line in left] if end else []
 
 

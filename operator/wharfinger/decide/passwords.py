@@ -32,6 +32,7 @@ class Password:
     current: str | None = None  # None: there is none that could be used
     upcoming: str | None = None  # waits until every replica has loaded it
     source: str = ""  # uid and resourceVersion of the Secret as seen; empty: not written yet
+    random: bool = False  # whether we made it: nobody else wrote a value into its Secret
     rotated_at: str | None = None
     child: dict[str, Any] | None = None  # our Secret as it should be
     problem: Finding | None = None
@@ -96,6 +97,7 @@ def generated(
         current=current,
         upcoming=upcoming,
         source=source(secret),
+        random=not written_by_others(secret),
         rotated_at=rotated_at or None,
         child=child,
         events=events,
@@ -110,6 +112,12 @@ def _made(owner: Owner, user: User, mint: Mint, *, known: bool) -> Password:
     why = f"Secret {name!r} held no usable password: generated one" if known else f"Generated a password in {name!r}"
     event = Occurrence("Normal", Reason.USER_CREATED, f"{why} for user {user.name!r}")
     return Password(user=user.name, secret=name, current=password, child=child, events=(event,))
+
+
+def written_by_others(secret: Manifest) -> bool:
+    """Whether the API server's record says that somebody else wrote one of the values."""
+    entries = secret.get("metadata", {}).get("managedFields") or ()
+    return any(entry.get("fieldsV1", {}).get("f:data") for entry in entries)
 
 
 def source(secret: Manifest | None) -> str:

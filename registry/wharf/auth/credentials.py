@@ -29,7 +29,7 @@ CACHE_LIMIT = 10_000  # credentials remembered, good and bad apart
 REFUSED_SECONDS = 5.0  # how long a wrong password is remembered: spares bcrypt a client that keeps trying one
 PENDING_LIMIT = 256  # bcrypt runs that may wait; past that a check is refused rather than queued
 _BCRYPT_LIMIT = 72  # bytes; bcrypt ignores what follows, and so did every htpasswd check before
-_DEFAULT_COST = 10
+_DEFAULT_COST, _LEAST_COST = 10, 4  # bcrypt runs 2^cost rounds, and takes no cost below 4
 
 
 class CredentialsBusyError(Exception):
@@ -56,10 +56,8 @@ class Credentials:
         self._good: OrderedDict[bytes, _Verdict] = OrderedDict()
         self._bad: OrderedDict[bytes, _Verdict] = OrderedDict()
         self._running: dict[bytes, asyncio.Task[_Verdict]] = {}
-        self._lines = max((len(lines) for lines in users.values()), default=1)
-        costs = [line.cost for lines in users.values() for line in lines]
-        # A hash that no password is known to open, of the cost that real ones have.
-        self._decoy = bcrypt.gensalt(max(costs, default=_DEFAULT_COST)) + secrets.token_hex(16)[:31].encode()
+        self._rounds = max(map(_rounds, users.values()), default=1 << _DEFAULT_COST)
+        self._decoy = secrets.token_hex(16)[:31].encode()  # the end of a hash that no password is known to open
 
     def is_new(self, name: str, password: str) -> bool:
         """Whether checking this costs a run of bcrypt: it is neither remembered nor being checked."""
@@ -133,10 +131,12 @@ class Credentials:
         return verdict
 
     def _compare(self, lines: Sequence[Line], secret: bytes) -> list[Line]:
-        """The lines that the secret opens. Runs as many bcrypts as the user with the most lines needs."""
+        """The lines that the secret opens. Costs as many rounds of bcrypt as the user whose lines cost the most."""
         matched = [line for line in lines if _opens(secret, line.hash)]
-        for _ in range(self._lines - len(lines)):
-            _opens(secret, self._decoy)
+        missing = self._rounds - _rounds(lines)
+        for cost in range(_LEAST_COST, missing.bit_length()):  # a run for each binary digit makes up what is missing
+            if missing >> cost & 1:
+                _opens(secret, bcrypt.gensalt(cost) + self._decoy)
         return matched
 
     def _remember(self, key: bytes, verdict: _Verdict) -> None:
@@ -149,6 +149,11 @@ class Credentials:
 def make_pool() -> ThreadPoolExecutor:
     """The threads for bcrypt: one fewer than there are processors, so that logins never stop the rest."""
     return ThreadPoolExecutor(max(1, (os.cpu_count() or 2) - 1), thread_name_prefix="wharf-bcrypt")
+
+
+def _rounds(lines: Sequence[Line]) -> int:
+    """What it takes to try a password on all lines of a user."""
+    return sum(1 << line.cost for line in lines)
 
 
 def _proof(line: Line) -> str:

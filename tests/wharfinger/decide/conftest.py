@@ -35,9 +35,11 @@ class FakeMint:
     def token(self) -> str:
         return f"token-{next(self.numbers):030}"
 
-    def hash(self, password: str) -> str:
+    def hash(self, password: str, *, random: bool = False) -> str:
         self.hashed += 1
-        return f"$2b$10$salt{next(self.numbers)}.{hashlib.sha256(password.encode()).hexdigest()}"
+        return (
+            f"$2b${'04' if random else '10'}$salt{next(self.numbers)}.{hashlib.sha256(password.encode()).hexdigest()}"
+        )
 
     def verify(self, password: str, hashed: str) -> bool:
         self.verified += 1

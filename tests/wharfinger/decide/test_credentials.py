@@ -244,3 +244,11 @@ def test_secrets_of_odd_user_names_are_found_again(world):
     here = start(world, users=[{"name": "CI_Bot@x"}])
     assert here.condition("Ready")[0] == "True"
     assert len([key for key in here.observed.children if "-user-" in key[1]]) == 1
+
+
+def test_only_passwords_that_we_made_are_hashed_at_the_least_cost(world):
+    here = world({"auth": {"users": [{"name": "a"}, {"name": "b", "passwordFrom": {"secretName": "theirs"}}]}})
+    here.secret("theirs", password="summer")
+    here.settle()
+    costs = {line.user: line.hash[:7] for line in parse(here.data("team-htpasswd", "htpasswd"))}
+    assert costs == {"a": "$2b$04$", "b": "$2b$10$"}

@@ -21,10 +21,14 @@ def test_a_token_is_long():
 
 
 def test_a_hash_is_of_its_password_alone():
-    hashed = MINT.hash("right")
-    assert hashed.startswith("$2b$10$")
-    assert MINT.verify("right", hashed)
-    assert not MINT.verify("wrong", hashed)
+    for hashed in (MINT.hash("right"), MINT.hash("right", random=True)):
+        assert MINT.verify("right", hashed)
+        assert not MINT.verify("wrong", hashed)
+
+
+def test_only_a_password_that_nobody_guesses_is_hashed_at_the_least_cost():
+    assert MINT.hash("p").startswith("$2b$10$")
+    assert MINT.hash(MINT.password(), random=True).startswith("$2b$04$")
 
 
 @pytest.mark.parametrize("hashed", ["", "$2b$", "$2b$10$short", "plain"])

@@ -70,6 +70,13 @@ def test_a_user_gets_a_password_once(world):
     assert (kept.current, kept.source, kept.events) == ("p", "s/7", ())
 
 
+def test_a_password_that_somebody_wrote_into_our_secret_may_be_one_that_can_be_guessed(world):
+    live = secret({"password": b"p"})
+    assert make(world, User(name="ci"), live).random
+    live["metadata"]["managedFields"] = [{"manager": "kubectl-edit", "fieldsV1": {"f:data": {"f:password": {}}}}]
+    assert not make(world, User(name="ci"), live).random
+
+
 @pytest.mark.parametrize("data", [{}, {"password": b""}, {"password": b"\xff"}])
 def test_a_secret_without_a_usable_password_gets_a_new_one(world, data):
     made = make(world, User(name="ci"), secret(data))
