@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help up down status images test lint types unit e2e conformance bench generate lock clean
+.PHONY: help up down status images test lint types docs unit e2e conformance bench generate lock clean
 
 help: ## Print this page
 	@echo "Wharfinger: make TARGET"
@@ -39,7 +39,7 @@ status: $(READY) ## Say what the cluster is doing
 images: $(READY) ## Build both images and load them into the cluster
 	@$(BIN)/python -m e2e.cluster images
 
-test: lint types unit up e2e ## Run everything: lint, types, unit tests, then e2e on a cluster
+test: lint types docs unit up e2e ## Run everything: lint, types, the site, unit tests, then e2e on a cluster
 
 lint: $(READY) ## Check style, the import contracts and that generated files are up to date
 	@$(BIN)/ruff check
@@ -50,6 +50,9 @@ lint: $(READY) ## Check style, the import contracts and that generated files are
 
 types: $(READY) ## Check types, strictly
 	@$(BIN)/mypy
+
+docs: $(READY) ## Build the documentation site into build/docs; a warning or a broken link is an error
+	@$(BIN)/sphinx-build -W --keep-going -n -E -q -b html -d build/doctrees docs build/docs
 
 unit: $(READY) ## Run tests/: no cluster, no root, under a minute
 	@$(BIN)/pytest tests --numprocesses=auto $(ARGS)

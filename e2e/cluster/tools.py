@@ -85,6 +85,13 @@ MODULES = (
         pinned="github.com/regclient/regclient",
     ),
     Module("helm", {"helm": "helm.sh/helm/v4/cmd/helm"}, pinned="helm.sh/helm/v4", minutes={"helm": 2}),
+    Module("argocd", {"argocd": "."}, pinned="github.com/argoproj/argo-cd/v3", minutes={"argocd": 4}),
+    Module(
+        directory="promtool",
+        programs={"promtool": "github.com/prometheus/prometheus/cmd/promtool"},
+        pinned="github.com/prometheus/prometheus",
+        minutes={"promtool": 3},
+    ),
     Module("cosign", {"cosign": "."}, pinned="github.com/sigstore/cosign/v3", minutes={"cosign": 2.5}),
     Module("kind", {"kind": "sigs.k8s.io/kind"}, pinned="sigs.k8s.io/kind"),
     Module(
