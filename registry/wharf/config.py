@@ -122,6 +122,18 @@ class GarbageCollection(_Struct, frozen=True, kw_only=True):
     ] = "Keep"
 
 
+class Storage(_Struct, frozen=True, kw_only=True):
+    """How much of the volume pushes may fill. Beyond that they are refused with 507; pulls and deletions go on."""
+
+    read_only_above: Annotated[
+        int, Meta(description="Percent of the volume in use above which pushes are refused; 100: none.", ge=1, le=100)
+    ] = 100
+    min_free: Annotated[
+        int,
+        Meta(description="Bytes of the volume that pushes leave free. Some 32 MiB are left free in any case.", ge=0),
+    ] = 0
+
+
 class Config(_Struct, frozen=True, kw_only=True):
     """Everything that wharf can be told. Every field has a default: `{}` is a working registry without TLS."""
 
@@ -147,6 +159,7 @@ class Config(_Struct, frozen=True, kw_only=True):
         Meta(description="Addresses or networks (CIDR) whose X-Forwarded-For, -Proto and -Host headers are believed."),
     ] = []
     webhooks: Annotated[list[Webhook], Meta(description="Endpoints that are told of events.")] = []
+    storage: Annotated[Storage, Meta(description="How full the volume may get.")] = Storage()
     read_only: Annotated[bool, Meta(description="Refuse pushes; deletes still work.")] = False
     sparse_images: Annotated[
         Literal["Refuse", "Accept"],

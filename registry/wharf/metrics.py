@@ -91,6 +91,9 @@ class Metrics:
         self.storage = Counter(
             "wharf_storage_bytes", "Bytes of the storage, by what they are.", ("kind",), kind="gauge"
         )
+        self.read_only = Counter(
+            "wharf_read_only", "1 while pushes are refused: by the configuration, or for want of space.", kind="gauge"
+        )
         self.garbage_deleted = Counter(
             "wharf_garbage_deleted_total", "What sweeps have removed, of the whole registry.", ("kind",)
         )

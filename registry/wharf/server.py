@@ -23,6 +23,7 @@ from wharf.background import Background
 from wharf.blobs.filesystem import FileBlobStore
 from wharf.blobs.interface import BlobError
 from wharf.blobs.paths import Layout
+from wharf.blobs.room import Limits
 from wharf.garbage.collector import Collector
 from wharf.garbage.recovery import boot_id, recover, settle
 from wharf.garbage.timekeeper import Clocks
@@ -30,7 +31,7 @@ from wharf.http.admin import AdminApp, Reports
 from wharf.http.app import RegistryApp
 from wharf.http.connection import IDLE_SECONDS, Connection
 from wharf.http.fast_answers import Answers
-from wharf.http.services import Services
+from wharf.http.services import Live, Services
 from wharf.metadata.interface import MetadataError
 from wharf.metadata.sqlite import SqliteIndex
 from wharf.metadata.sqlite_doubts import SqliteDoubts
@@ -120,10 +121,13 @@ class Wharf:
             await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
             await recover(self._doubts, SqliteSettings(index), blobs, boot_id())
         services = Services(index, blobs, self.reloader.live, self._metrics, tagged=SqliteTagReader(index))
+        services.room = blobs.room
         self._services = services
         collector = Collector(index, blobs, layout.sweeping, Clocks(services.clock))
         self._background = background = Background(services, index, collector)
         self.reloader.on_change(lambda live: setattr(services, "live", live))
+        self.reloader.on_change(lambda live: setattr(blobs.room, "limits", _limits(live)))
+        blobs.room.limits = _limits(services.live)
         self.reloader.on_change(background.reconfigure)
         reports = Reports(
             self.reloader.report, background.webhooks, background.garbage, lambda: self.reloader.admin_token
@@ -232,6 +236,10 @@ class Wharf:
         task = asyncio.create_task(work)
         task.add_done_callback(_report)
         self._tasks.append(task)
+
+
+def _limits(live: Live) -> Limits:
+    return Limits(live.config.storage.read_only_above, live.config.storage.min_free)
 
 
 def _report(task: asyncio.Task[None]) -> None:

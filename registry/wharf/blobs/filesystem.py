@@ -33,6 +33,7 @@ from wharf.blobs.listing import Stored
 from wharf.blobs.paths import Layout, digest_of, split
 from wharf.blobs.reader import FileReader
 from wharf.blobs.receiver import receive
+from wharf.blobs.room import Room
 from wharf.blobs.session import HashState, Session
 from wharf.blobs.sessions import Sessions
 from wharf.blobs.usage import Meter
@@ -62,6 +63,7 @@ class FileBlobStore:
         self._layout = Layout(root)
         self._clock = clock
         self._reserve = reserve
+        self.room = Room(self._layout)
         self._hashes: OrderedDict[str, HashState] = OrderedDict()
         self._sessions = Sessions(self._layout)
         self._flusher = Flusher(self._layout)
@@ -120,10 +122,11 @@ class FileBlobStore:
     async def open_session(self, upload: Upload) -> Session:
         """The session, for adding bytes to it directly. Close it soon. Raises UploadUnknownError, UploadBusyError."""
         path = self._layout.upload(upload.repository, upload.id)
+        reserve = self.room.reserve(self._reserve)
         deadline = asyncio.get_running_loop().time() + BUSY_WAIT
         while True:
             try:
-                session = Session(path, self._reserve)
+                session = Session(path, reserve)
             except UploadBusyError:
                 if asyncio.get_running_loop().time() > deadline:
                     raise

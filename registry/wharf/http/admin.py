@@ -106,7 +106,8 @@ class AdminApp:
             storage = {"used": 0, "capacity": 0, "available": 0}
         else:
             storage = {"used": usage.used, "capacity": usage.capacity, "available": usage.available}
-        storage["readOnly"] = self._services.live.config.read_only
+        storage["readOnlyReason"] = reason = self._read_only()
+        storage["readOnly"] = bool(reason)
         return {
             "version": __version__,
             "instance": socket.gethostname(),
@@ -117,6 +118,15 @@ class AdminApp:
             "webhooks": await self._webhooks(),
             "garbageCollection": history.report(await self._garbage()),
         }
+
+    def _read_only(self) -> str:
+        """Why pushes are refused; empty when they are not."""
+        if self._services.live.config.read_only:
+            return "the configuration sets readOnly"
+        try:
+            return self._services.room.shortage() if self._services.room else ""
+        except BlobError as error:
+            return str(error)
 
     async def _webhooks(self) -> Mapping[str, Mapping[str, object]]:
         try:
@@ -144,6 +154,7 @@ class AdminApp:
             for state in ("delivered", "pending", "dead"):
                 count = report.get(state, 0)
                 metrics.webhook_events.set(name, state, value=float(count) if isinstance(count, int) else 0.0)
+        metrics.read_only.set(value=float(bool(self._read_only())))
         self._count_garbage(await self._garbage())
         return metrics.exposition()
 

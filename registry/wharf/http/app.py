@@ -87,6 +87,8 @@ class RegistryApp:
             require_allowed(request, operation.actions)
         if operation.writes and live.config.read_only:
             raise RegistryError(Problem.READ_ONLY)
+        if operation.writes and self._services.room is not None:
+            self._services.room.require()
         return await operation.handler(self._services, request)
 
     async def _answer_error(

@@ -29,4 +29,5 @@ def translated(error: blobs.BlobError | metadata.MetadataError) -> RegistryError
         return RegistryError(Problem.MANIFEST_BLOB_UNKNOWN, details=[{"digest": one} for one in error.digests])
     problem = next((meaning for kind, meaning in _MEANING.items() if isinstance(error, kind)), Problem.INTERNAL)
     headers = [("Retry-After", "1")] if problem in {Problem.UNAVAILABLE, Problem.UPLOAD_BUSY} else []
-    return RegistryError(problem, headers=headers)
+    message = str(error) if isinstance(error, blobs.NoSpaceError) else ""  # it says what limit was met
+    return RegistryError(problem, message, headers=headers)

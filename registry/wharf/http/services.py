@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wharf.auth.credentials import Credentials
     from wharf.auth.tokens import Tokens
     from wharf.blobs.interface import BlobStore
+    from wharf.blobs.room import Room
     from wharf.clock import Clock
     from wharf.metadata.interface import Index
     from wharf.metadata.tagged import TagReader
@@ -48,6 +49,7 @@ class Services:
     clock: Clock = wall.now
     stopping: bool = False
     tagged: TagReader | None = None
+    room: Room | None = None
     attempts: Attempts = field(init=False)
 
     def __post_init__(self) -> None:

@@ -185,3 +185,25 @@ def test_a_registry_that_is_read_only_takes_no_uploads(start):
     answer = closed.request("POST", UPLOADS)
     assert (answer.status, answer.code()) == (405, "UNSUPPORTED")
     assert "read-only" in answer.body.decode()
+
+
+def test_a_registry_that_is_too_full_takes_no_pushes_but_deletes_until_it_is_told_otherwise(start):
+    full = start(storage={"minFree": 1 << 60})
+    refused = full.request("POST", "/v2/a/blobs/uploads/")
+    assert (refused.status, refused.code()) == (507, "DENIED")
+    assert "delete images, or grow the volume" in refused.json()["errors"][0]["message"]
+    assert full.request("PUT", "/v2/a/manifests/v1", b"{}").status == 507
+    assert full.request("DELETE", "/v2/a/manifests/v1").status == 404
+    storage = full.request("GET", "/status", admin=True).json()["storage"]
+    assert storage["readOnly"] is True
+    assert "MiB are kept" in storage["readOnlyReason"]
+    assert b"\nwharf_read_only 1\n" in full.request("GET", "/metrics", admin=True).body
+    config = start.path / "config.yaml"
+    config.write_text(config.read_text().replace(str(1 << 60), "0"))
+    full.call(poll_twice, full)
+    assert full.push_blob("a", b"there is room again")
+
+
+async def poll_twice(registry):
+    for _ in range(2):  # a file that is written in place must be the same at two looks
+        registry.wharf.reloader.poll()
