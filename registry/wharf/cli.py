@@ -153,8 +153,8 @@ def _access(options: argparse.Namespace) -> None:
     config = parse(_read(options.config))
     if not references.is_name(options.repository):
         raise CommandError(f"{options.repository!r} is not a repository name: lower-case letters, digits, . _ - and /")
-    policy = AccessPolicy(config.access, login=config.auth is not None)
-    groups = config.auth.groups if config.auth else {}
+    groups, robots = (config.auth.groups, config.auth.robots) if config.auth else ({}, {})
+    policy = AccessPolicy(config.access, login=config.auth is not None, robots=robots)
     subject = subject_of(options.user, groups) if options.user else ANONYMOUS
     for action in get_args(Action):
         decision = policy.decide(subject, options.repository, action)

@@ -58,6 +58,16 @@ class Tokens(_Struct, frozen=True, kw_only=True):
     ] = ""
 
 
+class Robot(_Struct, frozen=True, kw_only=True):
+    """What one account of the htpasswd file may do: this, and what anyone may without logging in."""
+
+    repositories: Annotated[
+        list[Annotated[str, Meta(min_length=1)]],
+        Meta(description="Globs: `*` matches within one path part, `**` across parts.", min_length=1),
+    ]
+    actions: Annotated[list[Action], Meta(description="What it may do there.", min_length=1)]
+
+
 class Auth(_Struct, frozen=True, kw_only=True):
     """Who may log in. Without it everyone is anonymous and `access` decides what that allows."""
 
@@ -66,6 +76,10 @@ class Auth(_Struct, frozen=True, kw_only=True):
     groups: Annotated[dict[str, list[str]], Meta(description="Group name to the users in it.")] = msgspec.field(
         default_factory=dict
     )
+    robots: Annotated[
+        dict[str, Robot],
+        Meta(description="Users, by name, to whom `access` does not apply: each may do what is granted here."),
+    ] = msgspec.field(default_factory=dict)
     tokens: Annotated[Tokens, Meta(description="Bearer tokens.")] = Tokens()
 
 

@@ -252,7 +252,7 @@ class Reloader:
 
     def _swap(self) -> None:
         auth = self.config.auth
-        policy = AccessPolicy(self.config.access, login=auth is not None)
+        policy = AccessPolicy(self.config.access, login=auth is not None, robots=auth.robots if auth else {})
         tokens = Tokens(self._keys, auth.realm, auth.tokens.lifetime, self._clock) if auth and self._keys else None
         self.live = Live(self.config, policy, self._credentials if auth else None, tokens)
         for listener in self._listeners:

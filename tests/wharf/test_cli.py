@@ -111,6 +111,16 @@ def test_access_explains_what_decides(capsys, tmp_path):
     assert run(capsys, "access", "alice", "Team", "--config", str(path))[2] == 1
 
 
+def test_access_explains_what_a_robot_is_granted(capsys, tmp_path):
+    path = tmp_path / "config.yaml"
+    robots = {"_pull": {"repositories": ["**"], "actions": ["pull"]}}
+    path.write_text(json.dumps({"auth": {"htpasswd": "/none", "robots": robots}, "access": []}))
+    out, _, status = run(capsys, "access", "_pull", "team/app", "--config", str(path))
+    assert status == 0
+    assert "pull    allowed  robot '_pull' is granted pull in '**'" in out
+    assert "push    denied" in out
+
+
 def test_serve_says_what_it_uses_serves_and_ends_on_sigterm(tmp_path):
     command = [sys.executable, "-m", "wharf", "serve", "--address", "127.0.0.1:0", "--data", str(tmp_path / "data")]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}

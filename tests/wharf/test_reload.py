@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from wharf.auth.access import Subject
 from wharf.metrics import Metrics
 from wharf.reload import LoadError, Reloader
 
@@ -180,3 +181,15 @@ def test_without_a_file_the_overrides_are_the_configuration(metrics):
     reloader.poll()
     assert reloader.report("configuration") is None
     reloader.close()
+
+
+async def test_what_robots_are_granted_is_taken_up_too(mounted, metrics, htpasswd):
+    mounted.swap(config_yaml=config(mounted), htpasswd=htpasswd(_pull="one"))
+    reloader = Reloader(metrics, mounted / "config.yaml")
+    reloader.load()
+    assert reloader.live.access.allows(Subject("_pull"), "a", "delete")
+    auth = {"htpasswd": mounted / "htpasswd", "robots": {"_pull": {"repositories": ["**"], "actions": ["pull"]}}}
+    mounted.swap(config_yaml=json.dumps({"auth": auth}), htpasswd=htpasswd(_pull="one"))
+    reloader.poll()
+    assert reloader.live.access.allows(Subject("_pull"), "a", "pull")
+    assert not reloader.live.access.allows(Subject("_pull"), "a", "delete")

@@ -3,6 +3,8 @@
 Rule: deny by default. The most specific pattern that matches the repository decides, and only the rules that carry it;
 a wider rule never adds to a narrower one, so a repository can be closed to people who see everything around it.
 Most specific: the most literal characters, then fewer `**`, then fewer `*`. Rules that tie add up.
+Robots stand outside: a grant of their own says what they may, whatever the rules say of users; what is open to clients
+without credentials is open to them too.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from wharf.auth.scopes import Scope
-    from wharf.config import AccessRule, Action
+    from wharf.config import AccessRule, Action, Robot
 
 EVERY_USER = "*"  # in a rule's `users`: whoever has logged in
 CACHE_LIMIT = 4096  # repositories whose deciding rules are remembered
@@ -66,10 +68,12 @@ class AccessPolicy:
     """The access rules of one configuration.
 
     `rules` None: every user may do everything; anonymous clients may too where nobody can log in (`login` False).
+    `robots`: users, by name, whom the rules do not concern.
     """
 
     rules: Sequence[AccessRule] | None
     login: bool = True
+    robots: Mapping[str, Robot] = field(default_factory=dict)
     _patterns: list[_Pattern] = field(init=False, default_factory=list)
     _deciding: dict[str, list[_Pattern]] = field(init=False, default_factory=dict)
 
@@ -82,6 +86,8 @@ class AccessPolicy:
         """Whether `subject` may do `action` in `repository`."""
         if subject.scope is not None and ("repository", repository, action) not in subject.scope:
             return Decision(False, f"the token does not cover {action} in {repository!r}")
+        if (robot := self.robots.get(subject.name)) is not None:
+            return self._of_robot(subject.name, robot, repository, action)
         if self.rules is None:
             return self._without_rules(subject)
         deciding = self._find(repository)
@@ -106,6 +112,16 @@ class AccessPolicy:
         if self.rules is None:
             return not self.login
         return any(rule.anonymous for rule in self.rules)
+
+    def _of_robot(self, name: str, robot: Robot, repository: str, action: Action) -> Decision:
+        if action in robot.actions:
+            for pattern in robot.repositories:
+                if globs.matches(pattern, repository):
+                    return Decision(True, f"robot {name!r} is granted {action} in {pattern!r}")
+        if (open_to_all := self.decide(ANONYMOUS, repository, action)).allowed:
+            return open_to_all
+        granted = f"{', '.join(robot.actions)} in {', '.join(map(repr, robot.repositories))}"
+        return Decision(False, f"robot {name!r} is granted {granted} only, and rules for users do not concern it")
 
     def _without_rules(self, subject: Subject) -> Decision:
         if not self.login:

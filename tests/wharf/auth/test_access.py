@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wharf.auth.access import ANONYMOUS, AccessPolicy, Subject, subject_of
-from wharf.config import AccessRule
+from wharf.config import AccessRule, Robot
 from wharf.protocol.globs import matches
 
 ALICE = Subject("alice", frozenset({"builders"}))
@@ -104,3 +104,46 @@ def test_remembered_decisions_are_bounded():
     for number in range(5000):
         policy.decide(BOB, f"r{number}", "pull")
     assert len(policy._deciding) <= 4096
+
+
+PULLER = Subject("_pull")
+
+
+def robots(*repositories, actions=("pull",)):
+    return {"_pull": Robot(repositories=list(repositories), actions=list(actions))}
+
+
+def test_a_robot_may_do_what_it_is_granted_where_there_are_no_rules():
+    policy = AccessPolicy(None, robots=robots("**"))
+    assert policy.allows(PULLER, "any/thing", "pull")
+    assert not policy.allows(PULLER, "any/thing", "push", "delete")
+    assert policy.allows(BOB, "any/thing", "delete")
+
+
+def test_rules_for_users_neither_give_a_robot_anything_nor_take_it_away():
+    rules = [rule("**", users=["*", "_pull"], actions=["push"]), rule("team/secret", users=["alice"])]
+    policy = AccessPolicy(rules, robots=robots("team/**"))
+    assert policy.allows(PULLER, "team/secret", "pull")
+    assert not policy.allows(PULLER, "other", "pull", "push")
+
+
+def test_what_is_open_to_all_is_open_to_a_robot():
+    policy = AccessPolicy([rule("public/**", anonymous=True)], robots=robots("team/**"))
+    assert policy.decide(PULLER, "public/a", "pull").reason == "rule 1 ('public/**') allows pull to everyone"
+    assert not policy.allows(PULLER, "public/a", "push")
+
+
+def test_a_token_narrows_a_robot_as_it_does_anyone():
+    policy = AccessPolicy(None, robots=robots("**", actions=("pull", "push")))
+    scoped = Subject("_pull", scope=frozenset({("repository", "a", "pull")}))
+    assert policy.allows(scoped, "a", "pull")
+    assert not policy.allows(scoped, "a", "push")
+
+
+def test_a_decision_about_a_robot_names_its_grant():
+    policy = AccessPolicy([], robots=robots("a/*"))
+    assert policy.decide(PULLER, "a/b", "pull").reason == "robot '_pull' is granted pull in 'a/*'"
+    assert (
+        policy.decide(PULLER, "a/b", "push").reason
+        == "robot '_pull' is granted pull in 'a/*' only, and rules for users do not concern it"
+    )
