@@ -131,9 +131,9 @@ class Credentials:
         return verdict
 
     def _compare(self, lines: Sequence[Line], secret: bytes) -> list[Line]:
-        """The lines that the secret opens. Costs as many rounds of bcrypt as the user whose lines cost the most."""
+        """The lines that the secret opens. Where it opens none, this costs what the dearest user's lines cost."""
         matched = [line for line in lines if _opens(secret, line.hash)]
-        missing = self._rounds - _rounds(lines)
+        missing = 0 if matched else self._rounds - _rounds(lines)  # who knows the password learns nothing from it
         for cost in range(_LEAST_COST, missing.bit_length()):  # a run for each binary digit makes up what is missing
             if missing >> cost & 1:
                 _opens(secret, bcrypt.gensalt(cost) + self._decoy)

@@ -76,6 +76,12 @@ async def test_an_unknown_user_and_a_wrong_password_cost_the_same(line, clock, p
     assert rounds == [1 << 6] * 4
 
 
+async def test_a_right_password_costs_no_more_than_the_lines_of_its_user(line, clock, pool, runs):
+    users = Credentials({"alice": (line("one"),), "bob": (line("two"), line("three"))}, clock, pool)
+    assert await users.verify("alice", "one")
+    assert len(runs) == 1
+
+
 async def test_a_wrong_password_is_remembered_for_a_moment_only(line, clock, pool, runs):
     users = Credentials({"alice": (line("one"),)}, clock, pool)
     assert not await users.verify("alice", "wrong")
