@@ -16,8 +16,10 @@ from wharf.garbage.timekeeper import Clocks, Timekeeper
 from wharf.garbage.timeline import Timeline
 from wharf.metadata.sqlite_audit import SqliteAudit
 from wharf.metadata.sqlite_doubts import SqliteDoubts
+from wharf.metadata.sqlite_settings import SqliteSettings
 from wharf.upkeep import opened
 from wharf.verify.verifier import Storage, Verifier
+from wharf.witness import Witness
 
 
 def require_whole(port: int, repository: str, memory: Memory, *, blobs: bool = False) -> None:
@@ -45,7 +47,8 @@ async def require_sound(data: Path) -> None:
     """Require that verification finds nothing wrong. The registry must be down."""
     with opened(str(data)) as storage:
         audit = SqliteAudit(storage.index, clock.now)
-        verifier = Verifier(Storage(audit, SqliteDoubts(storage.index), storage.layout))
+        witness = Witness(SqliteSettings(storage.index), storage.layout.mark)
+        verifier = Verifier(Storage(audit, SqliteDoubts(storage.index), storage.layout, witness))
         assert [finding async for finding in verifier.run()] == []
 
 
@@ -55,7 +58,7 @@ async def require_sweepable(data: Path) -> None:
         for name in await storage.index.repositories("", 99):
             for tag in await storage.index.tags(name, "", 100_000) or ():
                 await storage.index.delete_tag(name, tag, [])
-        collector = Collector(storage.index, storage.blobs, storage.layout.sweeping, Clocks(clock.now))
+        collector = Collector(storage.index, storage.blobs, storage.layout, Clocks(clock.now))
         for round_ in (1, 2):  # blobs go a sweep after the manifests that named them
             collector.timekeeper = LongAfter(round_ * 1e9)
             await collector.collect(Terms(delete_untagged=True))

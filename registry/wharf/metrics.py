@@ -104,6 +104,11 @@ class Metrics:
             "wharf_garbage_last_run_timestamp_seconds", "When the last sweep began; 0 for never.", kind="gauge"
         )
         self.garbage_failed = Counter("wharf_garbage_failed", "1 when the last sweep failed.", kind="gauge")
+        self.garbage_doubted = Counter(
+            "wharf_garbage_doubted_blobs",
+            "Blobs for whose sake nothing is removed: the index is not the one that they were last seen with.",
+            kind="gauge",
+        )
         self.webhook_events = Counter(
             "wharf_webhook_events", "Events of each webhook, by state.", ("webhook", "state"), kind="gauge"
         )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 import uvloop
 
-from wharf import __version__
+from wharf import __version__, witness
 from wharf.background import Background
 from wharf.blobs.filesystem import FileBlobStore
 from wharf.blobs.interface import BlobError
@@ -123,7 +123,9 @@ class Wharf:
         services = Services(index, blobs, self.reloader.live, self._metrics, tagged=SqliteTagReader(index))
         services.room = blobs.room
         self._services = services
-        collector = Collector(index, blobs, layout.sweeping, Clocks(services.clock))
+        collector = Collector(index, blobs, layout, Clocks(services.clock))
+        if not await collector.witness.look():
+            log.error("this is not the index that the content was last seen with", extra={"remedy": witness.REMEDY})
         self._background = background = Background(services, index, collector)
         self.reloader.on_change(lambda live: setattr(services, "live", live))
         self.reloader.on_change(lambda live: setattr(blobs.room, "limits", _limits(live)))

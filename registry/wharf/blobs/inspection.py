@@ -95,7 +95,7 @@ def strays(layout: Layout) -> Iterator[Path]:
             names.sort()
             for name in sorted(files):
                 path = Path(directory, name)
-                if path != layout.lock and not _in_place(layout, path):
+                if path not in (layout.lock, layout.mark) and not _in_place(layout, path):
                     yield path
 
 

@@ -8,6 +8,7 @@
         sweep.lock                              held by the process that removes garbage
         background.lock                         held by the process that does the work for all
         blobs/
+            mark                                tells the index of this content from others (witness.py)
             lock                                shared by whoever stores content, exclusive to whoever removes it
             sha256/ab/ab12…                     content, named by its digest; read-only once it is here
             sha512/cd/cd34…
@@ -43,6 +44,7 @@ class Layout:
         self.index = self.root / "index.db"
         self.blobs = self.root / "blobs"
         self.lock = self.blobs / "lock"
+        self.mark = self.blobs / "mark"
         self.uploads = self.root / "uploads"
         self.refused = self.uploads / REFUSED
         self.quarantine = self.root / "quarantine"

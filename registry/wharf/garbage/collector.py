@@ -13,17 +13,18 @@ from wharf.blobs.interface import BlobError
 from wharf.garbage.exclusive import alone
 from wharf.garbage.history import History
 from wharf.garbage.plan import Horizon
-from wharf.garbage.sweep import Report, Storage, ignore, sweep
+from wharf.garbage.sweep import Report, Storage, count_unknown, ignore, sweep
 from wharf.garbage.timekeeper import Clocks, Timekeeper
 from wharf.metadata.interface import MetadataError
 from wharf.metadata.sqlite_deletions import SqliteDeletions
 from wharf.metadata.sqlite_inventory import SqliteInventory
 from wharf.metadata.sqlite_settings import SqliteSettings
+from wharf.witness import IndexDoubtedError, Witness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+    from wharf.blobs.paths import Layout
     from wharf.garbage.plan import Decision
     from wharf.garbage.sweep import Store
     from wharf.metadata.sqlite import SqliteIndex
@@ -31,41 +32,69 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How long things are kept that nothing needs, how often to look, and how long an upload may pause; in seconds."""
+    """How long things are kept that nothing needs, how often to look, and how long an upload may pause; in seconds.
+
+    `trust_index`: sweep although the index is not the one that the content was last seen with.
+    """
 
     grace: float = 86400.0
     interval: float = 3600.0
     upload_expiry: float = 86400.0
     delete_untagged: bool = False
+    trust_index: bool = False
 
 
 class Collector:
-    """Sweeps, one at a time. `lock` is a file that all processes of the registry share."""
+    """Sweeps, one at a time among all processes of a registry."""
 
-    def __init__(self, index: SqliteIndex, store: Store, lock: Path, clocks: Clocks) -> None:
+    def __init__(self, index: SqliteIndex, store: Store, layout: Layout, clocks: Clocks) -> None:
         inventory, settings = SqliteInventory(index), SqliteSettings(index)
         self.deletions = SqliteDeletions(index, clocks.wall)
         self.history = History(settings)
         self.timekeeper = Timekeeper(settings, inventory, clocks)
         self.storage = Storage(inventory, self.deletions, store)
-        self._lock = lock
+        self.witness = Witness(settings, layout.mark)
+        self._lock = layout.sweeping
         self._clocks = clocks
 
     async def collect(
         self, terms: Terms, *, listen: Callable[[Decision], None] = ignore, dry_run: bool = False
     ) -> Report:
-        """Sweep now. Raises SweepRunningError, MetadataError, BlobError; the last two are noted in the history."""
+        """Sweep now. Raises SweepRunningError, MetadataError, BlobError; the last two are noted in the history.
+
+        Of the former there is IndexDoubtedError, unless the terms say to trust the index.
+        """
         if dry_run:
-            return await self._sweep(terms, listen, dry_run=True)
+            doubted = await self.doubted()
+            report = await self._sweep(terms, listen, dry_run=True)
+            report.doubted = doubted
+            return report
         begin, steady = self._clocks.wall(), self._clocks.steady()
         with disk.translated(), alone(self._lock):
             try:
+                await self._require_trust(terms)
                 report = await self._sweep(terms, listen, dry_run=False)
             except (MetadataError, BlobError) as error:
-                await self.history.failed(str(error), begin, self._clocks.steady() - steady)
+                doubted = error.blobs if isinstance(error, IndexDoubtedError) else 0
+                await self.history.failed(str(error), begin, self._clocks.steady() - steady, doubted)
                 raise
             await self.history.swept(report, begin, self._clocks.steady() - steady)
         return report
+
+    async def doubted(self) -> int:
+        """How many blobs are stored of which an index knows nothing that must be doubted; 0 for one that need not be.
+
+        An index that knows all that is stored is as good as the right one. Raises MetadataError, BlobError.
+        """
+        if await self.witness.look():
+            return 0
+        return await count_unknown(self.storage)
+
+    async def _require_trust(self, terms: Terms) -> None:
+        if terms.trust_index:
+            await self.witness.trust()
+        elif unknown := await self.doubted():
+            raise IndexDoubtedError(unknown)
 
     async def _sweep(self, terms: Terms, listen: Callable[[Decision], None], *, dry_run: bool) -> Report:
         timeline = await self.timekeeper.observe()

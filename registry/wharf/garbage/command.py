@@ -22,6 +22,7 @@ from wharf.garbage.plan import Verdict
 from wharf.garbage.timekeeper import Clocks
 from wharf.metadata.deletions import MANIFEST
 from wharf.upkeep import opened
+from wharf.witness import IndexDoubtedError
 from wharf.wording import count
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     gc.add_argument("--repository", metavar="NAME", help="restore in this repository only")
     gc.add_argument("--grace", metavar="SECONDS", type=float, help="sweep with this grace period (600 at least)")
+    gc.add_argument(
+        "--trust-index",
+        action="store_true",
+        help="this is the right index, though not the one that the content was last seen with: sweep by it",
+    )
     gc.add_argument("-o", "--output", choices=("table", "json"), default="table", help="how lists are printed")
     place.add_options(gc)
     gc.set_defaults(run=run)
@@ -71,13 +77,15 @@ def run(options: argparse.Namespace) -> None:
     config, data = place.of(options)
     garbage = config.garbage_collection
     grace = garbage.grace_period if options.grace is None else options.grace
-    terms = Terms(grace, garbage.interval, config.upload_expiry, garbage.untagged == "Delete")
+    terms = Terms(
+        grace, garbage.interval, config.upload_expiry, garbage.untagged == "Delete", trust_index=options.trust_index
+    )
     asyncio.run(_run(options, data, terms))
 
 
 async def _run(options: argparse.Namespace, data: str, terms: Terms) -> None:
     with opened(data) as storage:
-        collector = Collector(storage.index, storage.blobs, storage.layout.sweeping, Clocks(clock.now))
+        collector = Collector(storage.index, storage.blobs, storage.layout, Clocks(clock.now))
         if options.restore:
             await _restore(collector, options.restore, options.repository)
         elif options.deleted:
@@ -102,6 +110,8 @@ async def _sweep(collector: Collector, terms: Terms, dry_run: bool) -> None:
     gone = f"{count(report.manifests_deleted, 'manifest')} and {count(report.blobs_deleted, 'blob')}"
     kept = f"{count(report.manifests_kept, 'manifest')} and {count(report.blobs_kept, 'blob')}"
     print(f"{gone} {would}deleted, {count(report.freed, 'byte')} {would}freed, {kept} kept")
+    if report.doubted:
+        print(f"but {IndexDoubtedError(report.doubted)}", file=sys.stderr)
 
 
 async def _sweep_as_json(collector: Collector, terms: Terms, dry_run: bool) -> None:
@@ -155,6 +165,7 @@ def _summary(report: Report) -> dict[str, int]:
         "blobsDeleted": report.blobs_deleted,
         "uploadsEnded": report.uploads,
         "freed": report.freed,
+        "blobsDoubted": report.doubted,
     }
 
 

@@ -32,7 +32,10 @@ class Sums(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Past(msgspec.Struct, frozen=True, rename="camel"):
-    """The last sweep, when it began (Unix seconds) and how long it took, what all have removed, and what was kept."""
+    """The last sweep, when it began (Unix seconds) and how long it took, what all have removed, and what was kept.
+
+    `doubted` blobs are why it removed nothing (witness.py).
+    """
 
     last_run: float | None = None
     seconds: float = 0.0
@@ -41,6 +44,7 @@ class Past(msgspec.Struct, frozen=True, rename="camel"):
     total: Sums = Sums()
     manifests: int = 0
     blobs: int = 0
+    doubted: int = 0
 
 
 class History:
@@ -62,10 +66,10 @@ class History:
         total = (await self.past()).total.plus(last)
         await self._put(Past(begin, seconds, "", last, total, report.manifests_kept, report.blobs_kept))
 
-    async def failed(self, error: str, begin: float, seconds: float) -> None:
+    async def failed(self, error: str, begin: float, seconds: float, doubted: int = 0) -> None:
         """Note that a sweep failed. Raises MetadataError."""
         past = await self.past()
-        await self._put(msgspec.structs.replace(past, last_run=begin, seconds=seconds, error=error))
+        await self._put(msgspec.structs.replace(past, last_run=begin, seconds=seconds, error=error, doubted=doubted))
 
     async def _put(self, past: Past) -> None:
         await self._settings.put({GARBAGE: msgspec.json.encode(past).decode()})
@@ -83,5 +87,6 @@ def report(past: Past) -> dict[str, object]:
         "uploadsEnded": past.last.uploads,
         "manifestsKept": past.manifests,
         "blobsKept": past.blobs,
+        "blobsDoubted": past.doubted,
         "total": msgspec.to_builtins(past.total),
     }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from wharf.blobs.interface import BlobError
 from wharf.garbage.exclusive import SweepRunningError
 from wharf.metadata.interface import MetadataError
+from wharf.witness import IndexDoubtedError
 
 if TYPE_CHECKING:
     from wharf.garbage.collector import Collector, Terms
@@ -41,11 +42,15 @@ class Routine:
         """Look at the clocks, and sweep if it is time; None when it was not, or the sweep failed."""
         try:
             timeline = await self._collector.timekeeper.observe()
+            await self._collector.witness.look()
             last = (await self._collector.history.past()).last_run
             if last is not None and timeline.age(last) < self.terms.interval:
                 return None
             report = await self._collector.collect(self.terms)
         except SweepRunningError:
+            return None
+        except IndexDoubtedError as error:
+            _LOG.error("%s", error)
             return None
         except (BlobError, MetadataError) as error:
             _LOG.warning("the sweep failed, and is tried again: %s", error)

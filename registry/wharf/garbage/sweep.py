@@ -47,7 +47,10 @@ class Storage:
 
 @dataclass(slots=True)
 class Report:
-    """What a sweep did, or in a dry run would do. Bytes of content in `freed`; `uploads` are sessions that ended."""
+    """What a sweep did, or in a dry run would do. Bytes of content in `freed`; `uploads` are sessions that ended.
+
+    `doubted`, in a dry run: blobs for whose sake nothing would be removed (witness.py).
+    """
 
     manifests_kept: int = 0
     manifests_deleted: int = 0
@@ -55,10 +58,19 @@ class Report:
     blobs_deleted: int = 0
     uploads: int = 0
     freed: int = 0
+    doubted: int = 0
 
 
 def ignore(_: Decision) -> None:
     """Listens to no decision."""
+
+
+async def count_unknown(storage: Storage) -> int:
+    """How many blobs are stored that the index does not know."""
+    unknown = 0
+    async for listed in storage.store.listing():
+        unknown += len(await storage.inventory.unknown([each.digest for each in listed]))
+    return unknown
 
 
 async def sweep(

@@ -164,4 +164,5 @@ class AdminApp:
             metrics.garbage_deleted.set(kind, value=getattr(past.total, kind))
         metrics.garbage_freed.set(value=past.total.freed)
         metrics.garbage_time.set(value=past.last_run or 0.0)
+        metrics.garbage_doubted.set(value=float(past.doubted))
         metrics.garbage_failed.set(value=float(bool(past.error)))

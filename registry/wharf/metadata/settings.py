@@ -16,6 +16,9 @@ BOOT = "boot"
 CLOCK = "clock"
 """What the clocks showed last, and where the wall clock was set forward (garbage/timekeeper.py)."""
 
+MARK = "mark"
+"""What the content is marked with as well (witness.py)."""
+
 GARBAGE = "garbage"
 """The last sweep, and the sums of all (garbage/history.py)."""
 

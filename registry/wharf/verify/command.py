@@ -17,8 +17,10 @@ import msgspec
 from wharf import clock, place
 from wharf.metadata.sqlite_audit import SqliteAudit
 from wharf.metadata.sqlite_doubts import SqliteDoubts
+from wharf.metadata.sqlite_settings import SqliteSettings
 from wharf.upkeep import opened
 from wharf.verify.verifier import Storage, Verifier
+from wharf.witness import Witness
 from wharf.wording import count
 
 if TYPE_CHECKING:
@@ -57,7 +59,8 @@ def run(options: argparse.Namespace) -> None:
 async def _run(data: str, repair: bool, as_json: bool) -> Tally:
     with opened(data) as storage:
         audit = SqliteAudit(storage.index, clock.now)
-        verifier = Verifier(Storage(audit, SqliteDoubts(storage.index), storage.layout), repair=repair)
+        witness = Witness(SqliteSettings(storage.index), storage.layout.mark)
+        verifier = Verifier(Storage(audit, SqliteDoubts(storage.index), storage.layout, witness), repair=repair)
         progress = Progress(await audit.counts(), verifier.tally)
         watching = asyncio.create_task(progress.run())
         try:

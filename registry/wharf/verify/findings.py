@@ -13,6 +13,10 @@ from enum import Enum
 class Problem(Enum):
     """Kinds of problems: the name for programs, and the remedy where repair does not help."""
 
+    OTHER_INDEX = (
+        "OtherIndex",
+        "put the right one back, or push the images again; then, or if this is the one, run `wharf gc --trust-index`",
+    )
     DATABASE = ("DatabaseDamaged", "restore the index from a backup, or salvage it with `sqlite3 index.db .recover`")
     MANIFEST_CORRUPT = ("ManifestCorrupt", "push the image again, or delete it")
     REFERENCES = ("ReferencesWrong", "run `wharf verify --repair`")

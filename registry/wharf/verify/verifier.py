@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from wharf.metadata.audit import Audit, Audited
     from wharf.metadata.doubts import Doubts
     from wharf.metadata.interface import Blob
+    from wharf.witness import Witness
 
 PAGE = 200
 """Blobs that are asked for, and hashed, at a time."""
@@ -43,6 +44,7 @@ class Storage:
     audit: Audit
     doubts: Doubts
     layout: Layout
+    witness: Witness
 
 
 class Verifier:
@@ -50,11 +52,15 @@ class Verifier:
 
     def __init__(self, storage: Storage, *, repair: bool = False) -> None:
         self._audit, self._doubts, self._layout = storage.audit, storage.doubts, storage.layout
+        self._witness = storage.witness
         self._repair = repair
         self.tally = Tally()
 
     async def run(self) -> AsyncIterator[Finding]:
         """Everything that is wrong, in a stable order. Raises MetadataError, BlobError."""
+        if not await self._witness.look():
+            message = "it is not the index that the content was last seen with, or an older copy of it"
+            yield self._count(Finding(Problem.OTHER_INDEX, "index.db", message))
         for line in await self._audit.unsound():
             yield self._count(Finding(Problem.DATABASE, "index.db", line))
         async for finding in self._manifests():

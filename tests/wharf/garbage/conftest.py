@@ -62,7 +62,7 @@ class Registry:
         self.index = SqliteIndex(root / "index.db", self.store.flush, clock=clock)
         self.index.open()
         self.collector = Collector(
-            self.index, self.store, Layout(root).sweeping, Clocks(clock, lambda: clock() - self.steady, lambda: "boot")
+            self.index, self.store, Layout(root), Clocks(clock, lambda: clock() - self.steady, lambda: "boot")
         )
         self.inventory = self.collector.storage.inventory
         self.doubts = SqliteDoubts(self.index)

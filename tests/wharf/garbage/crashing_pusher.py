@@ -69,7 +69,7 @@ async def work(index: SqliteIndex, store: FileBlobStore) -> None:
 
 
 async def keep_sweeping(index: SqliteIndex, store: FileBlobStore, root: Path) -> None:
-    collector = Collector(index, store, Layout(root).sweeping, Clocks(clock.now))
+    collector = Collector(index, store, Layout(root), Clocks(clock.now))
     while True:
         await collector.collect(Terms(grace=0.0, delete_untagged=True))
 

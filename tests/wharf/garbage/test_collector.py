@@ -5,6 +5,8 @@ import pytest
 from wharf.blobs.interface import StoreUnavailableError
 from wharf.garbage.collector import Terms
 from wharf.garbage.exclusive import SweepRunningError, alone
+from wharf.metadata.settings import MARK
+from wharf.witness import IndexDoubtedError
 
 DAY = 86400.0
 
@@ -42,3 +44,32 @@ async def test_uploads_end_by_their_own_terms(registry, clock):
     clock.now += 1000 * DAY
     assert (await registry.collector.collect(Terms(upload_expiry=1e9))).uploads == 0
     assert (await registry.collector.collect(Terms(upload_expiry=DAY))).uploads == 1
+
+
+async def test_of_what_a_doubtful_index_does_not_know_nothing_goes_until_it_is_trusted(registry, clock):
+    await registry.collector.witness.look()
+    await registry.push_blob(b"known, and of no use")
+    await registry.upload(b"of the index that was lost")
+    await registry.settings.put({MARK: ""})
+    await registry.collector.collect(Terms(), dry_run=True)
+    clock.now += 3 * DAY
+    with pytest.raises(IndexDoubtedError) as raised:
+        await registry.collector.collect(Terms())
+    assert raised.value.blobs == 1
+    past = await registry.collector.history.past()
+    assert (past.error, past.doubted, past.last.blobs) == (str(raised.value), 1, 0)
+    report = await registry.collector.collect(Terms(), dry_run=True)
+    assert (report.doubted, report.blobs_deleted) == (1, 2)
+    report = await registry.collector.collect(Terms(trust_index=True))
+    assert (report.doubted, report.blobs_deleted) == (0, 2)
+    assert (await registry.collector.history.past()).doubted == 0
+    await registry.collector.collect(Terms())
+
+
+async def test_an_index_that_knows_all_that_is_stored_is_as_good_as_the_right_one(registry, clock):
+    await registry.collector.witness.look()
+    await registry.push_blob(b"abandoned")
+    await registry.settings.put({MARK: ""})
+    await registry.collector.collect(Terms(), dry_run=True)
+    clock.now += 3 * DAY
+    assert (await registry.collector.collect(Terms())).blobs_deleted == 1

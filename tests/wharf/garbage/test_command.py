@@ -143,3 +143,20 @@ def test_what_is_not_there_is_one_line(gc, start, tmp_path):
         _, err, status = gc(*arguments)
         assert (status, err.count("\n")) == (1, 1)
         assert said in err
+
+
+def test_a_registry_with_the_wrong_index_keeps_its_content_and_says_so(gc, start, tmp_path, impatient):
+    registry = start()
+    registry.push_image("a", "v1", layers=[b"one", b"two"])
+    registry.stop()
+    for file in (tmp_path / "data").glob("index.db*"):
+        file.unlink()
+    start().stop()
+    out, err, status = gc("--dry-run")
+    assert "3 blobs would be deleted" not in out  # the index is new, and so is what it does not know
+    assert err.startswith("but nothing is removed, for this is not the index")
+    out, err, status = gc("--grace", "0")
+    assert (out, status) == ("", 1)
+    assert "3 blobs that it does not know are stored" in err
+    assert "0 manifests and 3 blobs deleted" in gc("--grace", "0", "--trust-index")[0]
+    assert gc("--grace", "0")[1:] == ("", 0)

@@ -22,6 +22,7 @@ async def test_sweeps_add_up_and_the_last_one_is_told(registry):
         "uploadsEnded": 0,
         "manifestsKept": 4,
         "blobsKept": 6,
+        "blobsDoubted": 0,
         "total": {"manifests": 1, "blobs": 3, "uploads": 3, "freed": 111},
     }
 

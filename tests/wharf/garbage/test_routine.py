@@ -8,6 +8,7 @@ import pytest
 from wharf.garbage.collector import Terms
 from wharf.garbage.exclusive import alone
 from wharf.garbage.routine import Routine
+from wharf.metadata.settings import GARBAGE, MARK
 
 DAY = 86400.0
 
@@ -52,3 +53,11 @@ async def test_a_round_that_fails_is_reported_and_the_next_one_comes(registry, c
     with suppress(asyncio.CancelledError):
         await task
     assert caplog.text.count("tried again") >= 2
+
+
+async def test_an_index_that_must_be_doubted_is_told_in_the_log(registry, routine, caplog):
+    await routine.once()
+    await registry.upload(b"of the index that was lost")
+    await registry.settings.put({MARK: "", GARBAGE: ""})
+    assert await routine.once() is None
+    assert "run `wharf gc --trust-index`" in caplog.text

@@ -11,13 +11,16 @@ from wharf.importing.importer import Tally
 from wharf.metadata.interface import ManifestPut
 from wharf.metadata.sqlite_audit import SqliteAudit
 from wharf.metadata.sqlite_doubts import SqliteDoubts
+from wharf.metadata.sqlite_settings import SqliteSettings
 from wharf.verify.verifier import Storage, Verifier
+from wharf.witness import Witness
 
 
 async def clean(storage):
     """Whether verification finds nothing."""
     audit = SqliteAudit(storage.index, lambda: 0.0)
-    verifier = Verifier(Storage(audit, SqliteDoubts(storage.index), storage.layout))
+    witness = Witness(SqliteSettings(storage.index), storage.layout.mark)
+    verifier = Verifier(Storage(audit, SqliteDoubts(storage.index), storage.layout, witness))
     return [finding async for finding in verifier.run()] == []
 
 

@@ -158,3 +158,10 @@ def test_indexes_with_absent_children_and_images_with_foreign_layers_are_whole(d
     kind = "application/vnd.oci.image.manifest.v1+json"
     assert damaged.registry.request("PUT", "/v2/team/app/manifests/w", manifest, Content_Type=kind).status == 201
     assert damaged.verify() == CLEAN
+
+
+def test_an_index_that_is_not_the_one_of_the_content_is_told(damaged):
+    damaged.sql("DELETE FROM setting WHERE name = 'mark'")
+    (found,), status = damaged.verify()
+    assert (found["problem"], found["subject"], status) == ("OtherIndex", "index.db", 1)
+    assert "--trust-index" in found["remedy"]
