@@ -5,139 +5,15 @@ Rule: every field is optional, `spec: {}` is a whole, secured registry, and no f
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, field
 
 from wharfinger.api.auth import AccessRule, Auth
-from wharfinger.api.meta import (
-    SET,
-    Model,
-    ObjectMeta,
-    ObjectName,
-    PositiveDuration,
-    Quantity,
-    Rule,
-    checked,
-)
+from wharfinger.api.meta import Model, ObjectMeta, Rule, checked
 from wharfinger.api.pod import Pod, Service
-
-DEFAULT_SIZE = "10Gi"
-
-
-class Storage(Model, frozen=True, kw_only=True):
-    """Where content is kept: a claim of the Registry's own, or one that exists."""
-
-    rules: ClassVar = (
-        Rule(
-            "!has(self.existingClaim) || !(has(self.size) || has(self.storageClassName) || has(self.accessModes))",
-            "existingClaim is used as it is: remove size, storageClassName and accessModes",
-        ),
-        Rule(
-            "!has(self.existingClaim) || self.onDelete == 'Retain'",
-            "existingClaim is not the Registry's to delete: set onDelete to Retain",
-        ),
-        Rule(
-            "!has(self.storageClassName) || !has(oldSelf.storageClassName) || "
-            "self.storageClassName == oldSelf.storageClassName",
-            "the storage class of a claim cannot change: set storageClassName back, or copy the content to a new "
-            "Registry of the other class",
-            field_path=".storageClassName",
-        ),
-        Rule(
-            "!has(self.accessModes) || !has(oldSelf.accessModes) || self.accessModes == oldSelf.accessModes",
-            "the access modes of a claim cannot change: set accessModes back, or copy the content to a new Registry",
-            field_path=".accessModes",
-        ),
-    )
-
-    size: Annotated[
-        Quantity | None,
-        checked(
-            Rule(
-                "isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))",
-                "must be more than zero: write a quantity such as 10Gi",
-            ),
-            description=f"Size of the claim; it can grow, never shrink. Default: {DEFAULT_SIZE}.",
-        ),
-    ] = None
-    storage_class_name: Annotated[
-        ObjectName | None,
-        Meta(description="StorageClass of the claim, fixed once set. Default: the cluster's default class."),
-    ] = None
-    access_modes: Annotated[
-        Annotated[
-            tuple[Literal["ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"], ...],
-            Meta(min_length=1, max_length=3),
-            SET,
-        ]
-        | None,
-        Meta(description="Access modes of the claim. Default: ReadWriteOnce."),
-    ] = None
-    existing_claim: Annotated[
-        ObjectName | None,
-        Meta(description="A PersistentVolumeClaim of the namespace to use as it is, instead of one of our own."),
-    ] = None
-    on_delete: Annotated[
-        Literal["Retain", "Delete"],
-        Meta(description="What happens to the claim when the Registry is deleted. A retained one is taken up again."),
-    ] = "Retain"
-
-
-class SelfSigned(Model, frozen=True, kw_only=True):
-    """Lifetimes of certificates that come from the Registry's own CA. Each is renewed at two thirds of its life."""
-
-    rules: ClassVar = (
-        Rule(
-            "duration(self.validity) >= duration('10m') && duration(self.caValidity) >= duration(self.validity)",
-            "caValidity must be no shorter than validity, and validity no shorter than 10m: lengthen the one named",
-        ),
-    )
-
-    validity: Annotated[PositiveDuration, Meta(description="Lifetime of the server certificate.")] = "2160h"
-    ca_validity: Annotated[PositiveDuration, Meta(description="Lifetime of the CA.")] = "43800h"
-
-
-_HOST = Rule(
-    "self.matches('^([*][.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$') || isIP(self)",
-    "a host is a lowercase DNS name or an IP address, without scheme and port: write registry.example.com",
-)
-
-
-class Tls(Model, frozen=True, kw_only=True):
-    """Where the server certificate comes from. `issuer` says which of the other fields count."""
-
-    rules: ClassVar = (
-        Rule(
-            "self.issuer == 'Secret' ? has(self.secretName) : !has(self.secretName)",
-            "secretName goes with issuer Secret: set both, or neither",
-            field_path=".secretName",
-        ),
-        Rule(
-            "self.issuer == 'SelfSigned' || !has(self.selfSigned)",
-            "selfSigned goes with issuer SelfSigned: remove it",
-            field_path=".selfSigned",
-        ),
-        Rule("self.issuer != 'Disabled' || !has(self.hosts)", "hosts need TLS: remove them, or choose an issuer"),
-    )
-
-    issuer: Annotated[
-        Literal["SelfSigned", "Secret", "Disabled"],
-        Meta(
-            description="SelfSigned: by a CA of the Registry's own, published in ConfigMap NAME-ca. Secret: the "
-            "certificate in `secretName`. Disabled: plain HTTP; passwords then cross the network readable."
-        ),
-    ] = "SelfSigned"
-    hosts: Annotated[
-        tuple[Annotated[str, checked(_HOST, min_length=1, max_length=253)], ...],
-        Meta(description="Names and IP addresses besides the Service's that the certificate is for.", max_length=32),
-        SET,
-    ] = ()
-    self_signed: Annotated[SelfSigned | None, Meta(description="Settings of issuer SelfSigned.")] = None
-    secret_name: Annotated[
-        ObjectName | None,
-        Meta(description="Secret of type kubernetes.io/tls (tls.crt, tls.key, and ca.crt if its CA is private)."),
-    ] = None
+from wharfinger.api.storage import DEFAULT_SIZE, Storage
+from wharfinger.api.tls import Tls
 
 
 class RegistrySpec(Model, frozen=True, kw_only=True):

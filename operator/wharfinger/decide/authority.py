@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from wharfinger.api.parse import duration
 from wharfinger.api.reasons import Reason
-from wharfinger.api.registry import Registry, SelfSigned
+from wharfinger.api.registry import Registry
+from wharfinger.api.tls import SelfSigned
 from wharfinger.children.ca import ca
 from wharfinger.children.ca_bundle import ca_bundle
 from wharfinger.children.owner import Owner, decoded

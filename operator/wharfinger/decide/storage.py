@@ -12,8 +12,9 @@ from typing import Any
 
 from wharfinger.api.parse import quantity, size
 from wharfinger.api.reasons import Reason
-from wharfinger.api.registry import DEFAULT_SIZE, Registry
+from wharfinger.api.registry import Registry
 from wharfinger.api.status import StorageStatus
+from wharfinger.api.storage import DEFAULT_SIZE
 from wharfinger.children.claim import claim
 from wharfinger.children.owner import Owner
 from wharfinger.decide.condition import Finding, bad, first, good

@@ -1,0 +1,67 @@
+"""Where a Registry's certificate comes from, as users write it.
+
+Rule: `issuer` is the discriminator; a field that belongs to another issuer is refused.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from wharfinger.api.meta import SET, Model, ObjectName, PositiveDuration, Rule, checked
+
+class SelfSigned(Model, frozen=True, kw_only=True):
+    """Lifetimes of certificates that come from the Registry's own CA. Each is renewed at two thirds of its life."""
+
+    rules: ClassVar = (
+        Rule(
+            "duration(self.validity) >= duration('10m') && duration(self.caValidity) >= duration(self.validity)",
+            "caValidity must be no shorter than validity, and validity no shorter than 10m: lengthen the one named",
+        ),
+    )
+
+    validity: Annotated[PositiveDuration, Meta(description="Lifetime of the server certificate.")] = "2160h"
+    ca_validity: Annotated[PositiveDuration, Meta(description="Lifetime of the CA.")] = "43800h"
+
+
+_HOST = Rule(
+    "self.matches('^([*][.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$') || isIP(self)",
+    "a host is a lowercase DNS name or an IP address, without scheme and port: write registry.example.com",
+)
+
+
+class Tls(Model, frozen=True, kw_only=True):
+    """Where the server certificate comes from. `issuer` says which of the other fields count."""
+
+    rules: ClassVar = (
+        Rule(
+            "self.issuer == 'Secret' ? has(self.secretName) : !has(self.secretName)",
+            "secretName goes with issuer Secret: set both, or neither",
+            field_path=".secretName",
+        ),
+        Rule(
+            "self.issuer == 'SelfSigned' || !has(self.selfSigned)",
+            "selfSigned goes with issuer SelfSigned: remove it",
+            field_path=".selfSigned",
+        ),
+        Rule("self.issuer != 'Disabled' || !has(self.hosts)", "hosts need TLS: remove them, or choose an issuer"),
+    )
+
+    issuer: Annotated[
+        Literal["SelfSigned", "Secret", "Disabled"],
+        Meta(
+            description="SelfSigned: by a CA of the Registry's own, published in ConfigMap NAME-ca. Secret: the "
+            "certificate in `secretName`. Disabled: plain HTTP; passwords then cross the network readable."
+        ),
+    ] = "SelfSigned"
+    hosts: Annotated[
+        tuple[Annotated[str, checked(_HOST, min_length=1, max_length=253)], ...],
+        Meta(description="Names and IP addresses besides the Service's that the certificate is for.", max_length=32),
+        SET,
+    ] = ()
+    self_signed: Annotated[SelfSigned | None, Meta(description="Settings of issuer SelfSigned.")] = None
+    secret_name: Annotated[
+        ObjectName | None,
+        Meta(description="Secret of type kubernetes.io/tls (tls.crt, tls.key, and ca.crt if its CA is private)."),
+    ] = None
