@@ -27,7 +27,7 @@ from wharfinger.reconciler import Decisions
 def decisions(found: settings.Settings) -> Decisions:
     """Return the pure half of the operator, with the operating system's randomness."""
     mint = SystemMint()
-    told = Settings(image=found.registry_image, cluster_domain=found.cluster_domain)
+    told = Settings(image=found.registry_image, cluster_domain=found.cluster_domain, namespace=found.lease_namespace)
 
     def decide(manifest: Manifest, observed: Observed, now: datetime) -> Plan:
         return reconcile(manifest, observed, told, now=now, mint=mint)

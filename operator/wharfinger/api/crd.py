@@ -25,7 +25,7 @@ def _column(name: str, path: str, description: str, *, kind: str = "string", wid
 _AGE = _column("Age", ".metadata.creationTimestamp", "Time since creation.", kind="date")
 _REGISTRY_COLUMNS = [
     _column("Ready", f"{_READY}.status", "Whether everything is as the spec asks."),
-    _column("URL", ".status.url", "URL inside the cluster."),
+    _column("URL", ".status.url", "URL that clients use."),
     _column("Users", ".status.userCount", "Users who can log in.", kind="integer"),
     _column("Used", ".status.storage.used", "Content stored."),
     _column("Capacity", ".status.storage.capacity", "Capacity of the claim.", wide=True),

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from wharfinger.api.parse import ParseError, duration, quantity
-from wharfinger.api.registry import Registry, SelfSigned
+from wharfinger.api.registry import Registry
+from wharfinger.api.tls import SelfSigned
 from wharfinger.api.webhook import RegistryWebhook
 
 _T = TypeVar("_T", Registry, RegistryWebhook)

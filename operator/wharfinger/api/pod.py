@@ -9,8 +9,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, field
 
-from wharfinger.api.meta import ANNOTATIONS, LABEL_VALUES, Model, ObjectName, Quantity, Rule
+from wharfinger.api.meta import ANNOTATIONS, LABEL_VALUES, Model, ObjectName, Quantity, Rule, checked, list_map
 
+_CIDR = Rule("isCIDR(self)", "a range is a network: write it as 192.0.2.0/24")
 Amounts = Annotated[dict[str, Annotated[int, Meta(ge=0)] | Quantity], Meta(max_length=16)]
 
 
@@ -22,6 +23,24 @@ class Service(Model, frozen=True, kw_only=True):
             "!has(self.nodePort) || self.type != 'ClusterIP'",
             "nodePort goes with type NodePort or LoadBalancer: set type, or remove nodePort",
             field_path=".nodePort",
+        ),
+        Rule(
+            "self.type == 'LoadBalancer' || !(has(self.loadBalancerClass) || has(self.loadBalancerSourceRanges) || "
+            "has(self.allocateLoadBalancerNodePorts))",
+            "loadBalancerClass, loadBalancerSourceRanges and allocateLoadBalancerNodePorts go with type LoadBalancer: "
+            "set type, or remove them",
+        ),
+        Rule(
+            "self.type != 'ClusterIP' || !has(self.externalTrafficPolicy)",
+            "externalTrafficPolicy goes with type NodePort or LoadBalancer: set type, or remove it",
+            field_path=".externalTrafficPolicy",
+        ),
+        Rule(
+            "self.type != 'LoadBalancer' || oldSelf.type != 'LoadBalancer' || has(self.loadBalancerClass) == "
+            "has(oldSelf.loadBalancerClass) && (!has(self.loadBalancerClass) || "
+            "self.loadBalancerClass == oldSelf.loadBalancerClass)",
+            "the class of a load balancer cannot change: set loadBalancerClass back, or change type to ClusterIP first",
+            field_path=".loadBalancerClass",
         ),
     )
 
@@ -39,6 +58,25 @@ class Service(Model, frozen=True, kw_only=True):
     annotations: Annotated[
         ANNOTATIONS, Meta(description="Annotations of the Service, as for cloud load balancers.")
     ] = field(default_factory=dict)
+    load_balancer_class: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=317)] | None,
+        Meta(description="Which load balancer implementation is to serve it. Default: the cluster's."),
+    ] = None
+    load_balancer_source_ranges: Annotated[
+        tuple[Annotated[str, checked(_CIDR, max_length=64)], ...],
+        Meta(description="Networks that the load balancer takes connections from. Default: all.", max_length=64),
+    ] = ()
+    allocate_load_balancer_node_ports: Annotated[
+        bool | None, Meta(description="Whether a load balancer gets node ports as well. Default: true.")
+    ] = None
+    external_traffic_policy: Annotated[
+        Literal["Cluster", "Local"] | None,
+        Meta(description="Local keeps the clients' addresses. Default: Cluster."),
+    ] = None
+    ip_family_policy: Annotated[
+        Literal["SingleStack", "PreferDualStack", "RequireDualStack"] | None,
+        Meta(description="IPv4, IPv6 or both. Default: SingleStack."),
+    ] = None
 
 
 class Resources(Model, frozen=True, kw_only=True):
@@ -81,6 +119,12 @@ class Affinity(Model, frozen=True, kw_only=True):
     ] = None
 
 
+class PullSecret(Model, frozen=True, kw_only=True):
+    """A Secret of type kubernetes.io/dockerconfigjson."""
+
+    name: Annotated[ObjectName, Meta(description="Its name.")]
+
+
 class Pod(Model, frozen=True, kw_only=True):
     """Settings of the registry's pod."""
 
@@ -100,6 +144,11 @@ class Pod(Model, frozen=True, kw_only=True):
         default_factory=dict
     )
     labels: Annotated[LABEL_VALUES, Meta(description="Further labels of the pod.")] = field(default_factory=dict)
+    image_pull_secrets: Annotated[
+        tuple[PullSecret, ...],
+        Meta(description="Secrets of the namespace that the registry's own image is pulled with.", max_length=16),
+        list_map("name"),
+    ] = ()
     image_pull_policy: Annotated[
         Literal["Always", "IfNotPresent", "Never"], Meta(description="When the image is pulled.")
     ] = "IfNotPresent"

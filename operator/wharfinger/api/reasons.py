@@ -14,6 +14,8 @@ CONDITIONS = {
     "CertificateReady": "Every replica serves the certificate that the spec asks for, and it is valid.",
     "CredentialsReady": "Every user has a password, and every replica has loaded it.",
     "WorkloadReady": "Every replica runs, and has loaded the configuration that the spec asks for.",
+    "ExposureReady": "Clients outside the cluster can come in by what the spec asks for: an Ingress, a route, a load "
+    "balancer. Absent where the spec asks for none of them.",
     "WebhooksReady": "Every RegistryWebhook of this Registry is ready and delivering.",
     "Delivering": "RegistryWebhook: the endpoint took the last event that it was sent.",
 }
@@ -63,6 +65,11 @@ class Reason(StrEnum):
     CERTIFICATE_EXPIRED = "CertificateExpired", "The given certificate is outside its time."
     CERTIFICATE_HOST_MISSING = "CertificateHostMissing", "The given certificate is not for one of `spec.tls.hosts`."
 
+    # ExposureReady
+    EXPOSED = "Exposed", "The Ingress, the route or the load balancer is in place."
+    INGRESS_PENDING = "IngressPending", "The Ingress is not there yet, or has no host to be for."
+    LOAD_BALANCER_PENDING = "LoadBalancerPending", "The load balancer has no address yet."
+
     # CredentialsReady
     CREDENTIALS_LIVE = "CredentialsLive", "Every user's password is loaded by every replica."
     CREDENTIALS_PENDING = "CredentialsPending", "A replica has not loaded the newest passwords yet."
@@ -73,6 +80,7 @@ class Reason(StrEnum):
     # WorkloadReady
     WORKLOAD_LIVE = "WorkloadLive", "Every replica runs with the newest configuration."
     STOPPED = "Stopped", "`spec.replicas` is 0."
+    HIBERNATED = "Hibernated", "`spec.hibernate` keeps the registry at rest."
     DEPLOYING = "Deploying", "The Deployment is being rolled out."
     REPLICA_FAILURE = "ReplicaFailure", "Kubernetes would not create the pod."
     UNSCHEDULABLE = "Unschedulable", "No node takes the pod."

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 from msgspec import Meta, field
 
 from wharfinger.api.auth import AccessRule, Auth
+from wharfinger.api.exposure import Ingress, NetworkPolicy
 from wharfinger.api.meta import Model, ObjectMeta, Rule, checked
 from wharfinger.api.pod import Pod, Service
 from wharfinger.api.storage import DEFAULT_SIZE, Storage
@@ -18,6 +19,14 @@ from wharfinger.api.tls import Tls
 
 class RegistrySpec(Model, frozen=True, kw_only=True):
     """What a Registry is to be. `{}` is a whole, secured registry."""
+
+    rules: ClassVar = (
+        Rule(
+            "!has(self.ingress) || has(self.ingress.hosts) || has(self.tls.hosts)",
+            "an Ingress needs a host: set ingress.hosts, or tls.hosts",
+            field_path=".ingress",
+        ),
+    )
 
     replicas: Annotated[
         int,
@@ -31,6 +40,12 @@ class RegistrySpec(Model, frozen=True, kw_only=True):
         bool,
         Meta(description="Leave workload, storage and settings as they are. Passwords and certificates stay alive."),
     ] = False
+    hibernate: Annotated[
+        bool,
+        Meta(
+            description="Scale to nought and keep everything: content, certificates and passwords stay, and stay valid."
+        ),
+    ] = False
     image: Annotated[
         Annotated[str, Meta(min_length=1, max_length=512)] | None,
         Meta(description="Image of the registry. Default: the one released with the operator."),
@@ -43,7 +58,16 @@ class RegistrySpec(Model, frozen=True, kw_only=True):
         Meta(description="Who may do what. Absent: every user may do everything, and nobody else anything."),
     ] = None
     service: Annotated[Service, Meta(description="How the registry is reached.")] = field(default_factory=Service)
+    ingress: Annotated[Ingress | None, Meta(description="Ask for an Ingress. Absent: there is none.")] = None
+    network_policy: Annotated[NetworkPolicy, Meta(description="Who may connect to the pod.")] = field(
+        default_factory=NetworkPolicy
+    )
     pod: Annotated[Pod, Meta(description="Settings of the registry's pod.")] = field(default_factory=Pod)
+
+    @property
+    def running(self) -> int:
+        """Number of pods that there should be."""
+        return 0 if self.hibernate else self.replicas
 
 
 def _size(of: str) -> str:

@@ -75,7 +75,9 @@ class RegistryStatus(Model, frozen=True, kw_only=True):
     observed_generation: Annotated[int | None, Meta(description="The generation of the spec that this is about.")] = (
         None
     )
-    url: Annotated[str | None, Meta(description="URL of the registry inside the cluster.")] = None
+    url: Annotated[
+        str | None, Meta(description="URL that clients use: of the Ingress where there is one, else of the Service.")
+    ] = None
     node_port: Annotated[
         int | None, Meta(description="Port on every node; kept when the Service has to be made again.")
     ] = None

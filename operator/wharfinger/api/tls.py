@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from wharfinger.api.meta import SET, Model, ObjectName, PositiveDuration, Rule, checked
 
+
 class SelfSigned(Model, frozen=True, kw_only=True):
     """Lifetimes of certificates that come from the Registry's own CA. Each is renewed at two thirds of its life."""
 

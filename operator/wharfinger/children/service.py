@@ -13,15 +13,23 @@ from wharfinger.children.render import manifest
 
 
 def service(
-    owner: Owner, *, kind: str, port: int, tls: bool, node_port: int | None = None, annotations: Mapping[str, str]
+    owner: Owner,
+    *,
+    port: int,
+    tls: bool,
+    node_port: int | None = None,
+    annotations: Mapping[str, str],
+    fields: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Service NAME, of type `kind`."""
-    return manifest(
+    """Service NAME. `fields` are those of its spec that pass through as they are, `type` among them."""
+    made = manifest(
         "service.yaml.j2",
         metadata=owner.metadata(owner.name, annotations=annotations),
-        kind=kind,
+        kind=fields["type"],
         port_name="https" if tls else "http",
         port=port,
         node_port=node_port,
         selector=owner.selector,
     )
+    made["spec"] |= fields
+    return made

@@ -15,7 +15,7 @@ from wharfinger.api.status import CertificateStatus
 from wharfinger.children.ca_bundle import ca_bundle
 from wharfinger.children.owner import Owner, decoded
 from wharfinger.children.tls import tls
-from wharfinger.decide import x509
+from wharfinger.decide import exposure, x509
 from wharfinger.decide.authority import self_signed
 from wharfinger.decide.condition import Finding, bad, first, good
 from wharfinger.decide.mint import Mint
@@ -31,7 +31,8 @@ def decide(
     """Decide what certificate is served, and what children carry it."""
     match registry.spec.tls.issuer:
         case "SelfSigned":
-            hosts = (*owner.hosts(settings.cluster_domain), *registry.spec.tls.hosts, "localhost", "127.0.0.1", "::1")
+            outside = (*registry.spec.tls.hosts, *exposure.hosts(registry))
+            hosts = (*owner.hosts(settings.cluster_domain), *outside, "localhost", "127.0.0.1", "::1")
             return self_signed(
                 registry, owner, observed, tuple(dict.fromkeys((owner.host, *hosts))), now=now, mint=mint
             )
@@ -160,7 +161,7 @@ def refused(state: State) -> Finding | None:
 
 def not_loaded(state: State) -> Finding | None:
     """Is there a replica that does not serve it?"""
-    return unloaded(state.observed, state.registry.spec.replicas, CERTIFICATE, sha256(state.serving.pem))
+    return unloaded(state.observed, state.registry.spec.running, CERTIFICATE, sha256(state.serving.pem))
 
 
 def served(state: State) -> Finding:

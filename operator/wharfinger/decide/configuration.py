@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from wharfinger.api.registry import Registry
 from wharfinger.children.config import config, wharf
 from wharfinger.children.owner import Owner, decoded
+from wharfinger.decide import exposure
 from wharfinger.decide.credentials import users
 from wharfinger.decide.mint import Mint
 from wharfinger.decide.observed import Observed
@@ -77,7 +78,12 @@ def port(registry: Registry) -> int:
 
 
 def url(registry: Registry, owner: Owner) -> str:
-    """The registry's URL inside the cluster, without the port where that goes without saying."""
+    """The URL that clients use: of what stands before the Service, or else the Service's own inside the cluster."""
+    return exposure.url(registry) or service_url(registry, owner)
+
+
+def service_url(registry: Registry, owner: Owner) -> str:
+    """The Service's URL, without the port where that goes without saying."""
     scheme, default = ("http", 80) if registry.spec.tls.issuer == "Disabled" else ("https", 443)
     suffix = "" if port(registry) == default else f":{port(registry)}"
     return f"{scheme}://{owner.host}{suffix}"
@@ -92,4 +98,5 @@ def servers(registry: Registry, owner: Owner, cluster_domain: str) -> tuple[str,
         found += names
     if registry.spec.service.node_port:
         found += [f"{host}:{registry.spec.service.node_port}" for host in registry.spec.tls.hosts]
+    found += exposure.hosts(registry)
     return tuple(sorted(set(found)))

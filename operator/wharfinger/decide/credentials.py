@@ -160,7 +160,7 @@ class _Desk:
         return bool(seen) and self.written.sources.get(user) == seen
 
     def _settled(self) -> bool:
-        wanted = self.registry.spec.replicas
+        wanted = self.registry.spec.running
         return unloaded(self.observed, wanted, HTPASSWD, sha256(self.written.text)) is None
 
 
@@ -194,7 +194,7 @@ def being_written(state: State) -> Finding | None:
 
 def not_loaded(state: State) -> Finding | None:
     """Is there a replica that has not loaded the newest file?"""
-    return unloaded(state.observed, state.registry.spec.replicas, HTPASSWD, sha256(state.text))
+    return unloaded(state.observed, state.registry.spec.running, HTPASSWD, sha256(state.text))
 
 
 def rotating(state: State) -> Finding | None:

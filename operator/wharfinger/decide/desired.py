@@ -13,7 +13,7 @@ from typing import Any
 
 from wharfinger.api.registry import Registry
 from wharfinger.children.owner import Owner
-from wharfinger.decide import certificates, configuration, credentials, storage, webhooks, workload
+from wharfinger.decide import certificates, configuration, credentials, exposure, storage, webhooks, workload
 from wharfinger.decide.drift import stamped
 from wharfinger.decide.mint import Mint
 from wharfinger.decide.observed import Manifest, Observed, Settings
@@ -21,7 +21,16 @@ from wharfinger.decide.outcome import Key, Occurrence
 from wharfinger.decide.plan import Reference
 from wharfinger.decide.serving import Serving
 
-_DELETABLE = {"Secret": "v1", "ConfigMap": "v1", "Service": "v1", "ServiceAccount": "v1", "Deployment": "apps/v1"}
+_DELETABLE = {
+    "Secret": "v1",
+    "ConfigMap": "v1",
+    "Service": "v1",
+    "ServiceAccount": "v1",
+    "Deployment": "apps/v1",
+    "Ingress": "networking.k8s.io/v1",
+    "NetworkPolicy": "networking.k8s.io/v1",
+}
+_FRAME = ("Deployment", "Service", "ServiceAccount", "Ingress", "NetworkPolicy")  # what spec.paused leaves as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +63,15 @@ def desired(
     keep = serving.keep | credited.keep | configured.keep
     events = serving.events + credited.events
     frame = workload.frame(registry, owner, observed)
+    entrances = exposure.children(registry, owner, settings)
     pods = workload.pods(registry, owner, settings, stored.claim_name)
-    held = tuple(stamped(child) for child in (*frame, *stored.children, pods)) if registry.spec.paused else ()
+    held = (
+        tuple(stamped(child) for child in (*frame, *entrances, *stored.children, pods)) if registry.spec.paused else ()
+    )
     if registry.spec.paused:
-        keep |= {key for key in observed.children if key[0] in ("Deployment", "Service", "ServiceAccount")}
+        keep |= {key for key in observed.children if key[0] in _FRAME}
     else:
-        children = [frame[0], *children, *stored.children, frame[1]]
+        children = [frame[0], *children, *stored.children, frame[1], *entrances]
         keep |= {key_of(pods)}
         events += stored.events
         if _mountable(pods, {key_of(child) for child in children} | observed.children.keys()):

@@ -25,7 +25,9 @@ MERGE_KEYS: dict[str, tuple[str, ...]] = {
     "ports": ("containerPort", "port", "protocol"),
 }
 # maps that server-side apply replaces whole, so that a key too many counts
-_ATOMIC_MAPS = ("spec.selector", "spec.template.spec.nodeSelector")
+_ATOMIC_MAPS = ("spec.selector", "spec.template.spec.nodeSelector", "spec.podSelector", "spec.podSelector.matchLabels")
+# a list where a field too many changes the meaning: a NetworkPolicy's `from` shuts everybody else out
+_EXACT = ("spec.ingress",)
 # a claim's class is sent only once it is known, so its presence says nothing about what the spec asks for
 _NOT_COUNTED = ("spec.storageClassName",)
 
@@ -82,6 +84,10 @@ def _compare_lists(wanted: list[Any], live: Any, path: str) -> Iterator[str]:
         yield path
         return
     keys = MERGE_KEYS.get(_last(path))
+    if path in _EXACT:
+        if wanted != live:
+            yield path
+        return
     if keys is None:
         if len(wanted) != len(live) or any(
             True for ours, theirs in zip(wanted, live, strict=True) for _ in _compare(ours, theirs, "")

@@ -81,3 +81,4 @@ class Settings:
 
     image: str  # of the registry, where `spec.image` is absent
     cluster_domain: str = "cluster.local"
+    namespace: str = ""  # where the operator runs; empty: not in the cluster, or not known

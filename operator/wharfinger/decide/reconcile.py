@@ -15,7 +15,17 @@ from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
 from wharfinger.api.status import Condition, RegistryStatus
 from wharfinger.children.owner import Owner
-from wharfinger.decide import certificates, configuration, deliveries, poke, rollout, status, storage, workload
+from wharfinger.decide import (
+    certificates,
+    configuration,
+    deliveries,
+    exposure,
+    poke,
+    rollout,
+    status,
+    storage,
+    workload,
+)
 from wharfinger.decide.changes import changes, held, intrusions, written
 from wharfinger.decide.condition import Finding
 from wharfinger.decide.conditions import conditions
@@ -104,7 +114,7 @@ def _webhooks(
     registry: Registry, observed: Observed, wanted: Desired, now: datetime
 ) -> list[tuple[Hook, deliveries.Delivery]]:
     """Every RegistryWebhook, and what it comes to."""
-    behind = unloaded(observed, registry.spec.replicas, CONFIGURATION, sha256(wanted.configured.text))
+    behind = unloaded(observed, registry.spec.running, CONFIGURATION, sha256(wanted.configured.text))
     found = []
     for hook in wanted.hooks:
         held = deliveries.held_by_pause(hook, wanted.configured.text) if registry.spec.paused else None
@@ -121,6 +131,8 @@ def _findings(
         "CredentialsReady": wanted.credited.finding,
         "WorkloadReady": rollout.finding(registry, observed, wanted.configured.text, now),
     }
+    if (exposed := exposure.finding(registry, observed)) is not None:
+        findings["ExposureReady"] = exposed
     url = configuration.url(registry, owner)
     return {"Ready": status.summed_up(registry, findings, url, held(observed, wanted)), **findings}
 

@@ -68,6 +68,9 @@ def refused(state: State) -> Finding | None:
 
 def stopped(state: State) -> Finding | None:
     """Was it stopped on purpose?"""
+    if state.registry.spec.hibernate:
+        message = "spec.hibernate is true: nothing runs and everything is kept; set it to false to wake the registry"
+        return bad(Reason.HIBERNATED, message)
     if state.registry.spec.replicas > 0:
         return None
     return bad(Reason.STOPPED, "spec.replicas is 0: set it to 1 to start the registry")
@@ -144,7 +147,7 @@ def rolling_out(state: State) -> Finding | None:
     live = state.deployment or {}
     status = live.get("status") or {}
     seen = status.get("observedGeneration", 0) >= live.get("metadata", {}).get("generation", 0)
-    wanted = state.registry.spec.replicas
+    wanted = state.registry.spec.running
     if seen and status.get("updatedReplicas", 0) >= wanted and status.get("replicas", 0) <= wanted:
         return None
     what = (
@@ -156,7 +159,7 @@ def rolling_out(state: State) -> Finding | None:
 def starting(state: State) -> Finding | None:
     """Has a container not started, or is a pod not ready?"""
     replicas = active(state.observed)
-    if len(replicas) < state.registry.spec.replicas:
+    if len(replicas) < state.registry.spec.running:
         return bad(Reason.POD_STARTING, f"the pod is being created{state.event()}")
     for replica in replicas:
         name, status = pod_name(replica.pod), replica.pod.get("status", {})
@@ -182,12 +185,12 @@ def unreported(state: State) -> Finding | None:
 
 def not_loaded(state: State) -> Finding | None:
     """Has a replica not loaded the newest configuration?"""
-    return unloaded(state.observed, state.registry.spec.replicas, CONFIGURATION, sha256(state.configuration))
+    return unloaded(state.observed, state.registry.spec.running, CONFIGURATION, sha256(state.configuration))
 
 
 def live(state: State) -> Finding:
     """It runs, and has loaded everything."""
-    count = state.registry.spec.replicas
+    count = state.registry.spec.running
     return good(Reason.WORKLOAD_LIVE, f"{count} replica{'s' if count != 1 else ''} up, with the newest configuration")
 
 

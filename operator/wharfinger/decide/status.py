@@ -21,11 +21,13 @@ from wharfinger.decide.outcome import Occurrence
 from wharfinger.decide.plan import Plan, Reference
 
 # cause before consequence: without a claim there is no pod, without a pod nothing has loaded a password
-ORDER = ("StorageReady", "WorkloadReady", "CertificateReady", "CredentialsReady", "WebhooksReady")
+ORDER = ("StorageReady", "WorkloadReady", "CertificateReady", "CredentialsReady", "ExposureReady", "WebhooksReady")
 
 # what everything passes through on its way; worth a condition, not an Event
 PASSING = frozenset(
     {
+        Reason.INGRESS_PENDING,
+        Reason.LOAD_BALANCER_PENDING,
         Reason.CLAIM_CREATING,
         Reason.CLAIM_PENDING,
         Reason.CLAIM_RESIZING,
@@ -50,7 +52,11 @@ def summed_up(registry: Registry, findings: Mapping[str, Finding], url: str, hel
     if held.differences:
         paused += f" ({'; '.join(held.differences)})"
     paused += ": set it to false to have them made"
-    untrue = [findings[name] for name in ORDER if name != "WebhooksReady" and findings[name].status != "True"]
+    untrue = [
+        findings[name]
+        for name in ORDER
+        if name in findings and name != "WebhooksReady" and findings[name].status != "True"
+    ]
     for finding in sorted(untrue, key=lambda finding: finding.reason in PASSING):
         if not registry.spec.paused:
             return bad(finding.reason, finding.message)
@@ -67,6 +73,8 @@ def events(findings: Mapping[str, Finding], old: Mapping[str, Any]) -> tuple[Occ
     """An Event for every condition that has turned, in the order of cause and consequence."""
     told = []
     for name in (*ORDER, "Ready"):
+        if name not in findings:
+            continue
         finding, was = findings[name], before(old, name)
         if was.get("status") == finding.status and was.get("reason") == finding.reason.value:
             continue
@@ -75,7 +83,7 @@ def events(findings: Mapping[str, Finding], old: Mapping[str, Any]) -> tuple[Occ
             if recovered if name != "Ready" else was.get("status") != "True":
                 told.append(Occurrence("Normal", finding.reason, f"{name}: {finding.message}"))
         elif name != "Ready" and finding.reason not in PASSING:
-            kind: Any = "Normal" if finding.reason == Reason.STOPPED else "Warning"
+            kind: Any = "Normal" if finding.reason in (Reason.STOPPED, Reason.HIBERNATED) else "Warning"
             told.append(Occurrence(kind, finding.reason, f"{name}: {finding.message}"))
     return tuple(told)
 

@@ -177,10 +177,9 @@ def pending(state: State) -> Finding | None:
     """Is it waiting for a volume?"""
     if state.phase == "Bound":
         return None
-    if state.registry.spec.replicas == 0:
-        return bad(
-            Reason.CLAIM_PENDING, f"claim {state.name!r} gets its volume with its first pod: set spec.replicas to 1"
-        )
+    if state.registry.spec.running == 0:
+        way_out = "set spec.hibernate to false" if state.registry.spec.hibernate else "set spec.replicas to 1"
+        return bad(Reason.CLAIM_PENDING, f"claim {state.name!r} gets its volume with its first pod: {way_out}")
     return bad(Reason.CLAIM_PENDING, f"claim {state.name!r} waits for a volume{unprovisioned(state)}")
 
 

@@ -48,13 +48,21 @@ def frame(registry: Registry, owner: Owner, observed: Observed) -> tuple[dict[st
         service_account(owner),
         service(
             owner,
-            kind=registry.spec.service.type,
             port=port(registry),
             tls=registry.spec.tls.issuer != "Disabled",
             node_port=node_port(registry, observed),
             annotations=registry.spec.service.annotations,
+            fields=_service_fields(registry),
         ),
     )
+
+
+def _service_fields(registry: Registry) -> dict[str, Any]:
+    """What of the Service's spec the Registry hands on as it is."""
+    given = plain(registry.spec.service)
+    for ours in ("port", "nodePort", "annotations"):
+        given.pop(ours, None)
+    return {"type": registry.spec.service.type, **given}
 
 
 def pods(registry: Registry, owner: Owner, settings: Settings, claim: str) -> dict[str, Any]:
@@ -63,7 +71,7 @@ def pods(registry: Registry, owner: Owner, settings: Settings, claim: str) -> di
     resources = _RESOURCES if pod.resources is None else plain(pod.resources)
     return deployment(
         owner,
-        replicas=registry.spec.replicas,
+        replicas=registry.spec.running,
         strategy="Recreate",
         claim=claim,
         tls=registry.spec.tls.issuer != "Disabled",
@@ -75,6 +83,7 @@ def pods(registry: Registry, owner: Owner, settings: Settings, claim: str) -> di
             tolerations=[plain(toleration) for toleration in pod.tolerations],
             affinity=plain(pod.affinity) if pod.affinity else None,
             priority_class=pod.priority_class_name,
+            pull_secrets=[plain(secret) for secret in pod.image_pull_secrets],
             labels=pod.labels,
             annotations=pod.annotations,
         ),

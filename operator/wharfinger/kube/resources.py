@@ -38,12 +38,23 @@ SERVICE = Resource("v1", "Service", "services")
 CLAIM = Resource("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 SECRET = Resource("v1", "Secret", "secrets")
 CONFIG_MAP = Resource("v1", "ConfigMap", "configmaps")
+INGRESS = Resource("networking.k8s.io/v1", "Ingress", "ingresses")
+NETWORK_POLICY = Resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
 SERVICE_ACCOUNT = Resource("v1", "ServiceAccount", "serviceaccounts")
 POD = Resource("v1", "Pod", "pods")
 EVENT = Resource("v1", "Event", "events")
 LEASE = Resource("coordination.k8s.io/v1", "Lease", "leases")
 
-CHILDREN = (DEPLOYMENT, SERVICE, CLAIM, SECRET, CONFIG_MAP, SERVICE_ACCOUNT)  # what a plan may apply
+CHILDREN = (
+    DEPLOYMENT,
+    SERVICE,
+    CLAIM,
+    SECRET,
+    CONFIG_MAP,
+    SERVICE_ACCOUNT,
+    INGRESS,
+    NETWORK_POLICY,
+)  # what a plan may apply
 WATCHED = (REGISTRY, WEBHOOK, *CHILDREN, POD)
 
 _BY_KIND = {(resource.api_version, resource.kind): resource for resource in (*WATCHED, EVENT)}

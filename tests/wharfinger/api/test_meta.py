@@ -3,8 +3,8 @@
 from typing import get_args
 
 from wharfinger.api.meta import Glob, Rule, checked, list_map, plain
-from wharfinger.api.registry import SelfSigned
 from wharfinger.api.status import RegistryStatus, UserStatus
+from wharfinger.api.tls import SelfSigned
 
 
 def test_a_rule_is_written_as_the_crd_has_it():

@@ -13,6 +13,7 @@ from wharfinger.decide.reconcile import reconcile
 CHILDREN = [
     ("ConfigMap", "team-ca"),
     ("Deployment", "team"),
+    ("NetworkPolicy", "team"),
     ("PersistentVolumeClaim", "team"),
     ("Secret", "team-ca"),
     ("Secret", "team-config"),
@@ -26,6 +27,7 @@ CHILDREN = [
 EDITS = {
     "Deployment": lambda live: live["spec"]["template"]["spec"]["containers"][0].update(image="evil"),
     "Service": lambda live: live["spec"].update(selector={"app": "other"}),
+    "NetworkPolicy": lambda live: live["spec"]["ingress"][0].update({"from": [{"podSelector": {}}]}),
     "ServiceAccount": lambda live: live.update(automountServiceAccountToken=True),
     "ConfigMap": lambda live: live["data"].update({"ca.crt": "evil"}),
     "Secret": lambda live: live.update(data={}),

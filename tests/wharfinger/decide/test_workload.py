@@ -126,3 +126,62 @@ def test_a_registry_without_node_ports_records_none(world):
     here.settle()
     assert "nodePort" not in here.registry["status"]
     assert node_ports(here) == [None]
+
+
+def test_a_hibernating_registry_runs_nothing_and_keeps_everything(world):
+    here = world({"auth": {"users": [{"name": "ci", "rotation": "1"}]}, "tls": {"selfSigned": {"validity": "24h"}}})
+    here.settle()
+    before = set(here.observed.children)
+    here.edit(hibernate=True)
+    here.settle()
+    assert here.child("Deployment", "team")["spec"]["replicas"] == 0
+    assert set(here.observed.children) == before
+    for name in ("WorkloadReady", "Ready"):
+        assert here.condition(name)[:2] == ("False", "Hibernated")
+    assert "set it to false to wake" in here.condition("Ready")[2]
+    assert here.condition("StorageReady")[0] == here.condition("CertificateReady")[0] == "True"
+    assert not [event for event in here.events if event.startswith("Warning")]
+
+
+def test_certificates_and_credentials_stay_alive_in_hibernation(world):
+    here = world({"auth": {"users": [{"name": "ci", "rotation": "1"}]}, "tls": {"selfSigned": {"validity": "24h"}}})
+    here.settle()
+    password, certificate = here.data("team-user-ci", "password"), here.data("team-tls", "tls.crt")
+    here.edit(hibernate=True, auth={"users": [{"name": "ci", "rotation": "2"}]})
+    here.settle()
+    assert here.data("team-user-ci", "password") != password
+    here.now = here.now.replace(day=2)
+    here.settle()
+    assert here.data("team-tls", "tls.crt") != certificate
+    here.edit(hibernate=False)
+    here.settle()
+    assert here.condition("Ready")[0] == "True"
+
+
+def test_a_registry_that_hibernates_from_the_start_says_how_its_claim_gets_a_volume(world):
+    here = world({"hibernate": True})
+    here.settle()
+    claim = here.child("PersistentVolumeClaim", "team") | {"status": {"phase": "Pending"}}
+    here.change(children={**here.observed.children, ("PersistentVolumeClaim", "team"): claim})
+    here.settle()
+    assert "set spec.hibernate to false" in here.condition("StorageReady")[2]
+    assert here.condition("Ready")[:2] == ("False", "Hibernated")
+
+
+def test_service_fields_pass_through_as_they_are(world):
+    given = {
+        "type": "LoadBalancer",
+        "loadBalancerClass": "example.com/lb",
+        "loadBalancerSourceRanges": ["192.0.2.0/24"],
+        "allocateLoadBalancerNodePorts": False,
+        "externalTrafficPolicy": "Local",
+        "ipFamilyPolicy": "PreferDualStack",
+    }
+    _, service = workload.frame(world({"service": {**given, "port": 8443}}).model, OWNER, Observed())
+    assert {name: service["spec"][name] for name in given} == given
+    assert service["spec"]["ports"][0]["port"] == 8443
+
+
+def test_the_registry_s_own_image_can_come_from_a_private_registry(world):
+    spec = pod_of(world, pod={"imagePullSecrets": [{"name": "mirror"}]})
+    assert spec["imagePullSecrets"] == [{"name": "mirror"}]
