@@ -66,9 +66,11 @@ conformance: $(READY) ## Run distribution-spec's conformance program against wha
 bench: $(READY) ## Measure wharf beside other registries: minutes; ARGS=--quick for a look
 	@$(BIN)/python -m bench $(ARGS)
 
-generate: $(READY) ## Write the CRDs and the reference pages anew from the models
+generate: $(READY) ## Write the CRDs, the reference pages and the chart's copies anew from their sources
 	@$(BIN)/python -m wharfinger.api.generate
 	@$(BIN)/python -m tools.registry_reference
+	@cp manifests/components/monitoring/prometheus-rule.yaml charts/wharfinger/files/
+	@cp manifests/components/monitoring/dashboards/*.json charts/wharfinger/files/dashboards/
 
 lock: $(READY) ## Pin requirements/*.txt anew, with hashes, from pyproject.toml
 	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet --disable-pip-version-check pip-tools

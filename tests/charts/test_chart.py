@@ -9,6 +9,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "wharfinger"
 BASE = ROOT / "manifests" / "base"
+HAVE_NO_NAMESPACE = {"customresourcedefinitions", "namespaces", "nodes", "storageclasses", "ingressclasses",
+                     "priorityclasses", "persistentvolumes", "clusterissuers"}  # fmt: skip
 
 
 def documents(path: Path) -> list[dict[str, object]]:
@@ -33,6 +35,16 @@ def test_the_versions_are_the_projects() -> None:
     assert f"wharfinger/wharf:{version}" in (BASE / "deployment.yaml").read_text()
 
 
+def test_what_has_no_namespace_is_in_the_role_that_stays_cluster_wide() -> None:
+    (role,) = documents(BASE / "cluster-role.yaml")
+    clusterwide = [rule for rule in role["rules"] if set(rule["resources"]) & HAVE_NO_NAMESPACE]  # type: ignore[attr-defined]  # of YAML
+    scope, _ = documents(ROOT / "manifests" / "overlays" / "namespaced" / "cluster-scope.yaml")
+    assert scope["rules"] == clusterwide
+    text = (CHART / "templates" / "cluster-scope.yaml").read_text()
+    chart, *_ = yaml.safe_load_all(re.sub(r"\{\{.*?\}\}", "x", re.sub(r"(?m)^\{\{.*$", "", text)))
+    assert chart["rules"] == clusterwide
+
+
 def test_each_value_that_a_template_uses_has_a_default_and_a_place_in_the_schema() -> None:
     used = set()
     for template in (CHART / "templates").glob("*"):
@@ -40,4 +52,11 @@ def test_each_value_that_a_template_uses_has_a_default_and_a_place_in_the_schema
     (values,) = documents(CHART / "values.yaml")
     (schema,) = documents(CHART / "values.schema.json")
     assert used == set(values)
-    assert set(values) <= set(schema["properties"])
+    assert set(values) == set(schema["properties"]) - {"global"}
+
+
+def test_the_definitions_are_templates_that_an_upgrade_renews() -> None:
+    assert not (CHART / "crds").exists(), "helm upgrades nothing that is in crds/: see the decision on it"
+    assert sorted(path.name for path in (CHART / "files" / "crds").iterdir()) == sorted(
+        path.name for path in (ROOT / "crds").glob("wharfinger.dev_*.yaml")
+    )

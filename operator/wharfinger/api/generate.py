@@ -24,7 +24,7 @@ def generated() -> dict[str, str]:
     for name, crd in crds().items():
         text = _HEADER + yaml.safe_dump(crd, sort_keys=False, width=120)
         files[f"crds/{name}"] = text
-        files[f"charts/wharfinger/crds/{name}"] = text
+        files[f"charts/wharfinger/files/crds/{name}"] = text
     return files
 
 

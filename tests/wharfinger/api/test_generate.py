@@ -38,5 +38,5 @@ def test_the_chart_has_the_same_crds():
     files = generate.generated()
     for path, text in files.items():
         if path.startswith("crds/"):
-            assert files[f"charts/wharfinger/{path}"] == text
+            assert files[f"charts/wharfinger/files/{path}"] == text
             assert yaml.safe_load(text)["kind"] == "CustomResourceDefinition"

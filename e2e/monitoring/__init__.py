@@ -1,0 +1,1 @@
+"""The alerts and dashboards, held to the metrics that operator and registries really have."""
