@@ -10,13 +10,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help up down status images test lint types docs unit e2e conformance bench generate lock clean
+.PHONY: help up down status images test lint types docs unit integration e2e conformance bench generate lock clean
 
 help: ## Print this page
 	@echo "Wharfinger: make TARGET"
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' Makefile
 	@echo "Settings: CLUSTER=kind|local (default: what the machine has), PYTHON=python3, BASE_IMAGE=... for both images,"
-	@echo "          KIND_NODE_IMAGE and KIND_CONFIG for kind, ARGS=... further arguments for unit and e2e."
+	@echo "          KIND_NODE_IMAGE and KIND_CONFIG for kind, ARGS=... further arguments for unit, integration and e2e."
 
 $(READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON=..."; exit 1; }
@@ -39,7 +39,7 @@ status: $(READY) ## Say what the cluster is doing
 images: $(READY) ## Build both images and load them into the cluster
 	@$(BIN)/python -m e2e.cluster images
 
-test: lint types docs unit up e2e ## Run everything: lint, types, the site, unit tests, then e2e on a cluster
+test: lint types docs unit integration up e2e ## Run everything: lint, types, the site, unit and integration tests, then e2e
 
 lint: $(READY) ## Check style, the import contracts and that generated files are up to date
 	@$(BIN)/ruff check
@@ -56,6 +56,9 @@ docs: $(READY) ## Build the documentation site into build/docs; a warning or a b
 
 unit: $(READY) ## Run tests/: no cluster, no root, under a minute
 	@$(BIN)/pytest tests --numprocesses=auto $(ARGS)
+
+integration: $(READY) ## Run integration/: the operator against etcd and an API server, no nodes, no root
+	@$(BIN)/pytest integration --timeout=120 $(ARGS)
 
 e2e: $(READY) ## Run e2e/ against the cluster of `make up` (or KUBECONFIG)
 	@$(BIN)/pytest e2e --timeout=300 $(ARGS)

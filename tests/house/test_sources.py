@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE_ROOTS = {"operator": "wharfinger", "registry": "wharf"}
 SOURCES = sorted(path for root, package in SOURCE_ROOTS.items() for path in (ROOT / root / package).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
-E2E = sorted((ROOT / "e2e").rglob("*.py"))
+E2E = sorted(path for root in ("integration", "e2e") for path in (ROOT / root).rglob("*.py"))
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc"}
 # `noqa`, `type: ignore` and `pragma` switch a check off; what follows the codes has to say why
 WAIVER = re.compile(r"#\s*(?:noqa(?::[\s\w,]+?)?|type:\s*ignore(?:\[[\w\-,\s]+\])?)\s*(?P<reason>-\s*\S.*|#.*)?$")
