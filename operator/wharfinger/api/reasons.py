@@ -113,6 +113,7 @@ class Reason(StrEnum):
     USER_REMOVED = "UserRemoved", "A user can no longer log in."
     CERTIFICATE_ISSUED = "CertificateIssued", "A certificate was issued; the message says why."
     CA_ISSUED = "CaIssued", "A certificate authority was made; the message says why."
+    CA_SWITCHED = "CaSwitched", "The new certificate authority signs; the message says how long the old one is trusted."
     CLAIM_CREATED = "ClaimCreated", "A PersistentVolumeClaim was created, enlarged or taken up."
     DEPLOYMENT_CREATED = "DeploymentCreated", "The Deployment was created."
     DEPLOYMENT_CHANGED = "DeploymentChanged", "The Deployment was changed; the message names the first field."

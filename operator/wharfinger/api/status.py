@@ -42,6 +42,19 @@ class UserStatus(Model, frozen=True, kw_only=True):
     ] = None
 
 
+class CaRotation(Model, frozen=True, kw_only=True):
+    """A replacement of the Registry's own CA that is under way."""
+
+    phase: Annotated[
+        Literal["Publishing", "Retiring"],
+        Meta(
+            description="Publishing: the new CA is in the bundle, and the old one signs. Retiring: the new CA signs, "
+            "and the old one is trusted still."
+        ),
+    ]
+    next_step_at: Annotated[Time, Meta(description="When the new CA signs, or the old one is dropped.")]
+
+
 class CertificateStatus(Model, frozen=True, kw_only=True):
     """The server certificate in use."""
 
@@ -49,6 +62,10 @@ class CertificateStatus(Model, frozen=True, kw_only=True):
     not_after: Annotated[Time, Meta(description="When it expires.")]
     renews_at: Annotated[Time | None, Meta(description="When it is renewed; absent: by whoever made it.")] = None
     fingerprint: Annotated[str, Meta(description="SHA-256 of the certificate, as openssl prints it.")]
+    ca_not_after: Annotated[Time | None, Meta(description="When the Registry's own CA expires.")] = None
+    ca_rotation: Annotated[CaRotation | None, Meta(description="The CA's replacement; absent: none is under way.")] = (
+        None
+    )
     ca_config_map_name: Annotated[str | None, Meta(description="ConfigMap whose ca.crt clients should trust.")] = None
 
 

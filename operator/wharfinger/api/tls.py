@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from wharfinger.api.meta import SET, Model, ObjectName, PositiveDuration, Rule, checked
+from wharfinger.api.meta import SET, Duration, Model, ObjectName, PositiveDuration, Rule, checked
 
 
 class SelfSigned(Model, frozen=True, kw_only=True):
@@ -24,6 +24,16 @@ class SelfSigned(Model, frozen=True, kw_only=True):
 
     validity: Annotated[PositiveDuration, Meta(description="Lifetime of the server certificate.")] = "2160h"
     ca_validity: Annotated[PositiveDuration, Meta(description="Lifetime of the CA.")] = "43800h"
+    rotation: Annotated[
+        Annotated[str, Meta(max_length=256)], Meta(description="Any new text replaces the CA, as its age does.")
+    ] = ""
+    rotation_overlap: Annotated[
+        Duration,
+        Meta(
+            description="How long a new CA is published beside the old one before it signs. 0s: it signs at once and "
+            "the old one is trusted no longer, as when its key was stolen."
+        ),
+    ] = "24h"
 
 
 _HOST = Rule(

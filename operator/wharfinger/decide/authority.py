@@ -1,42 +1,28 @@
-"""The Registry's own certificate authority, and the server certificates that it issues.
+"""The server certificates that the Registry's own certificate authority issues.
 
 Rule: what is good is kept; what is missing, broken, foreign, due or not what the spec asks for is made anew, and the
-Event says why. A CA that is replaced while it is still good stays trusted until it expires.
+Event says why. The life of the authority itself is in `rotation`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cryptography.hazmat.primitives.asymmetric import ec
-
-from wharfinger.api.parse import duration
+from wharfinger.api.parse import duration, rfc3339
 from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
+from wharfinger.api.status import CaRotation
 from wharfinger.api.tls import SelfSigned
 from wharfinger.children.ca import ca
 from wharfinger.children.ca_bundle import ca_bundle
 from wharfinger.children.owner import Owner, decoded
 from wharfinger.children.tls import tls
-from wharfinger.decide import x509
+from wharfinger.decide import rotation, x509
 from wharfinger.decide.mint import Mint
 from wharfinger.decide.observed import Manifest, Observed
 from wharfinger.decide.outcome import Occurrence
+from wharfinger.decide.rotation import Authority, Signer, Surroundings
 from wharfinger.decide.serving import Serving
-
-
-@dataclass(frozen=True, slots=True)
-class _Authority:
-    certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
-    pem: str
-    previous: str  # PEM of the CA before, while it is still valid
-    made: str  # why it was made anew; empty: it was kept
-
-    @property
-    def bundle(self) -> str:
-        return self.pem + self.previous
 
 
 def self_signed(
@@ -44,75 +30,87 @@ def self_signed(
 ) -> Serving:
     """The certificate for `hosts` from the Registry's own CA."""
     settings = registry.spec.tls.self_signed or SelfSigned()
-    own = _authority(owner, observed, settings, now, mint)
     secret = observed.children.get(("Secret", owner.tls))
-    why = _unfit(secret, own, hosts, duration(settings.validity), now)
+    own = rotation.decide(
+        observed.children.get(("Secret", owner.ca)),
+        Surroundings(
+            name=f"{owner.name}.{owner.namespace} registry CA",
+            settings=settings,
+            published=_published(owner, observed),
+            leaf_ends=_ends(secret),
+            now=now,
+            mint=mint,
+        ),
+    )
+    why = _unfit(secret, own.current, hosts, duration(settings.validity), now)
     if why:
         key = mint.key()
         term = x509.Term(mint.serial(), now, duration(settings.validity))
-        pem = x509.server(hosts, key, own.certificate, own.key, term)
+        issued = x509.server(hosts, key, own.current.certificate, own.current.key, term)
         key_pem = x509.pem_of(key)
     else:
-        pem, key_pem = (decoded(secret, "tls.crt") or b"").decode(), (decoded(secret, "tls.key") or b"").decode()
-    leaf = x509.certificate(pem)
+        issued, key_pem = x509.split(_text(secret, "tls.crt"))[0], _text(secret, "tls.key")
+    leaf = x509.certificate(issued)
+    pem = issued + own.cross
     return Serving(
-        children=(
-            ca(owner, certificate=own.pem, key=x509.pem_of(own.key), previous=own.previous),
-            tls(owner, certificate=pem, key=key_pem, ca=own.bundle),
-            ca_bundle(owner, bundle=own.bundle),
-        ),
-        events=tuple(_events(own, why, leaf)),
-        wake=min(leaf.renews_at, own.certificate.renews_at),
+        children=_children(owner, own, pem, key_pem),
+        events=(*own.events, *_event(why, leaf)),
+        wake=min(leaf.renews_at, own.wake),
         pem=pem,
         leaf=leaf,
         renews_at=leaf.renews_at,
         published=True,
+        ca_not_after=own.current.certificate.not_after,
+        ca_rotation=_progress(own),
     )
 
 
-def _events(own: _Authority, why: str, leaf: x509.Certificate) -> list[Occurrence]:
-    events = []
-    if own.made:
-        message = f"Made a certificate authority, valid until {own.certificate.not_after:%Y-%m-%d}: {own.made}"
-        events.append(Occurrence("Normal", Reason.CA_ISSUED, message))
-    if why:
-        message = f"Issued a server certificate, valid until {leaf.not_after:%Y-%m-%d}: {why}"
-        events.append(Occurrence("Normal", Reason.CERTIFICATE_ISSUED, message))
-    return events
+def _children(owner: Owner, own: Authority, pem: str, key: str) -> tuple[dict[str, object], ...]:
+    """In the order of writing: the authority's keys are safe before anything is signed or published."""
+    held = {"tls.crt": own.current.pem, "tls.key": x509.pem_of(own.current.key), **own.data()}
+    return (
+        ca(owner, data=held, annotations=own.annotations()),
+        tls(owner, certificate=pem, key=key, ca=own.bundle),
+        ca_bundle(owner, bundle=own.bundle),
+    )
 
 
-def _authority(owner: Owner, observed: Observed, settings: SelfSigned, now: datetime, mint: Mint) -> _Authority:
-    secret = observed.children.get(("Secret", owner.ca))
-    pem = (decoded(secret, "tls.crt") or b"").decode(errors="replace")
-    previous = _still_valid(decoded(secret, "previous.crt"), now)
+def _published(owner: Owner, observed: Observed) -> tuple[str, ...]:
+    """The bundles as clients can read them."""
+    config_map = observed.children.get(("ConfigMap", owner.ca)) or {}
+    in_secret = _text(observed.children.get(("Secret", owner.tls)), "ca.crt")
+    return str((config_map.get("data") or {}).get("ca.crt", "")), in_secret
+
+
+def _ends(secret: Manifest | None) -> datetime | None:
     try:
-        certificate, key = x509.certificate(pem), x509.private_key(decoded(secret, "tls.key"))
+        return x509.certificate(decoded(secret, "tls.crt")).not_after
     except x509.CertificateError:
-        why = "there was none" if secret is None else "its Secret could not be read"
-    else:
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or not certificate.belongs_to(key):
-            why = "its key was not its own"
-        elif not certificate.signed_by(certificate):
-            why = "it was not self-signed"
-        elif now >= certificate.renews_at:
-            why, previous = "two thirds of the last one's life were over", _still_valid(pem.encode(), now)
-        else:
-            return _Authority(certificate, key, pem, previous, "")
-    new_key = mint.key()
-    term = x509.Term(mint.serial(), now, duration(settings.ca_validity))
-    made = x509.authority(f"{owner.name}.{owner.namespace} registry CA", new_key, term)
-    return _Authority(x509.certificate(made), new_key, made, previous, why)
+        return None
 
 
-def _still_valid(pem: bytes | None, now: datetime) -> str:
-    try:
-        certificate = x509.certificate(pem)
-    except x509.CertificateError:
-        return ""
-    return (pem or b"").decode() if now < certificate.not_after else ""
+def _text(secret: Manifest | None, key: str) -> str:
+    return (decoded(secret, key) or b"").decode(errors="replace")
 
 
-def _unfit(secret: Manifest | None, own: _Authority, hosts: tuple[str, ...], validity: timedelta, now: datetime) -> str:
+def _event(why: str, leaf: x509.Certificate) -> tuple[Occurrence, ...]:
+    if not why:
+        return ()
+    message = f"Issued a server certificate, valid until {leaf.not_after:%Y-%m-%d}: {why}"
+    return (Occurrence("Normal", Reason.CERTIFICATE_ISSUED, message),)
+
+
+def _progress(own: Authority) -> CaRotation | None:
+    """How far a rotation is; None while there is none."""
+    if own.upcoming is not None:
+        due = own.switches_at or own.upcoming.made_at
+        return CaRotation(phase="Publishing", next_step_at=rfc3339(due))
+    if own.retired:
+        return CaRotation(phase="Retiring", next_step_at=rfc3339(min(one.until for one in own.retired)))
+    return None
+
+
+def _unfit(secret: Manifest | None, own: Signer, hosts: tuple[str, ...], validity: timedelta, now: datetime) -> str:
     """Why the certificate in the Secret will not do; empty when it will."""
     if secret is None:
         return "there was none"

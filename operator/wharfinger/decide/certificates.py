@@ -169,7 +169,17 @@ def served(state: State) -> Finding:
     leaf = state.serving.leaf
     until = f", valid until {rfc3339(leaf.not_after)}" if leaf else ""
     renewed = f", renewed {rfc3339(state.serving.renews_at)}" if state.serving.renews_at else ""
-    return good(Reason.CERTIFICATE_LIVE, f"the certificate is served{until}{renewed}")
+    return good(Reason.CERTIFICATE_LIVE, f"the certificate is served{until}{renewed}{_rotating(state)}")
+
+
+def _rotating(state: State) -> str:
+    """What a rotation of the CA asks of clients."""
+    turn = state.serving.ca_rotation
+    if turn is None:
+        return ""
+    if turn.phase == "Publishing":
+        return f"; a new CA is published and signs from {turn.next_step_at}: have clients read the bundle by then"
+    return f"; the CA before this one is trusted until {turn.next_step_at}"
 
 
 CHECKS = (disabled, refused, not_loaded, served)
@@ -189,6 +199,8 @@ def status(registry: Registry, owner: Owner, serving: Serving) -> CertificateSta
         not_after=rfc3339(serving.leaf.not_after),
         renews_at=rfc3339(serving.renews_at) if serving.renews_at else None,
         fingerprint=serving.leaf.fingerprint,
+        ca_not_after=rfc3339(serving.ca_not_after) if serving.ca_not_after else None,
+        ca_rotation=serving.ca_rotation,
         ca_config_map_name=owner.ca if serving.published else None,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from wharfinger.api.status import CaRotation
 from wharfinger.decide.condition import Finding
 from wharfinger.decide.outcome import Outcome
 from wharfinger.decide.x509 import Certificate
@@ -20,5 +21,7 @@ class Serving(Outcome):
     pem: str | None = None  # what tls.crt should hold
     leaf: Certificate | None = None
     renews_at: datetime | None = None
+    ca_not_after: datetime | None = None
+    ca_rotation: CaRotation | None = None
     published: bool = False  # whether clients find the CA in ConfigMap NAME-ca
     problem: Finding | None = None  # what is wrong with what the spec names

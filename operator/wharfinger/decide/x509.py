@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes, CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 CLOCK_SKEW = timedelta(minutes=5)  # a client whose clock is slow accepts a new certificate too
@@ -93,6 +93,17 @@ def certificate(pem: bytes | str | None) -> Certificate:
         raise CertificateError("it holds no PEM certificate") from error
 
 
+def split(pem: str) -> list[str]:
+    """The certificates of a PEM text, each as PEM; [] for a text that has none, or one that cannot be read."""
+    try:
+        return [
+            found.public_bytes(serialization.Encoding.PEM).decode()
+            for found in x509.load_pem_x509_certificates(pem.encode())
+        ]
+    except (ValueError, UnsupportedAlgorithm):
+        return []
+
+
 def private_key(pem: bytes | str | None) -> CertificateIssuerPrivateKeyTypes:
     """Read an unencrypted PEM private key. Raises CertificateError."""
     try:
@@ -129,17 +140,31 @@ class Term:
 
 
 def authority(name: str, key: ec.EllipticCurvePrivateKey, term: Term) -> str:
-    """A self-signed CA certificate, PEM, that can sign servers but no further CA."""
+    """A self-signed CA certificate, PEM, that can sign servers, and one CA below it: its successor."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
     usage = _usage(key_cert_sign=True, crl_sign=True)
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     builder = (
-        _builder(subject, subject, key, term)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        _builder(subject, subject, key.public_key(), term)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(identifier, critical=False)
     )
     return _signed(builder, key)
+
+
+def cross(certified: Certificate, issuer: Certificate, issuer_key: ec.EllipticCurvePrivateKey, term: Term) -> str:
+    """A CA as certified by another, PEM, so that who trusts only the other accepts what the CA signs (RFC 5280)."""
+    key = certified.parsed.public_key()
+    authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
+    builder = (
+        _builder(certified.parsed.subject, issuer.parsed.subject, key, term, latest=issuer.not_after)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(authority_key, critical=False)
+    )
+    return _signed(builder, issuer_key)
 
 
 def server(
@@ -152,7 +177,7 @@ def server(
     """A server certificate for these hosts, PEM, signed by the issuer and never outliving it."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0][:64])])
     builder = (
-        _builder(subject, issuer.parsed.subject, key, term, latest=issuer.not_after)
+        _builder(subject, issuer.parsed.subject, key.public_key(), term, latest=issuer.not_after)
         .add_extension(x509.SubjectAlternativeName([_general_name(host) for host in hosts]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(digital_signature=True), critical=True)
@@ -183,13 +208,13 @@ def _general_name(host: str) -> x509.GeneralName:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, term: Term, latest: datetime | None = None
+    subject: x509.Name, issuer: x509.Name, key: CertificatePublicKeyTypes, term: Term, latest: datetime | None = None
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(term.serial)
         .not_valid_before(term.start)
         .not_valid_after(min(term.end, latest) if latest else term.end)

@@ -1,15 +1,14 @@
 """Secret NAME-ca."""
 
-from wharfinger.children.ca import ca
+from wharfinger.children.ca import ROTATION, ca
 
 
 def test_it_is_as_written_down(owner, golden):
-    golden("ca", ca(owner, certificate="CA\n", key="KEY\n", previous=""))
+    golden("ca", ca(owner, data={"tls.crt": "CA\n", "tls.key": "KEY\n"}, annotations={}))
 
 
-def test_a_ca_that_is_still_trusted_stays_beside_it(owner):
-    assert set(ca(owner, certificate="CA\n", key="KEY\n", previous="OLD\n")["data"]) == {
-        "tls.crt",
-        "tls.key",
-        "previous.crt",
-    }
+def test_what_a_rotation_keeps_lies_beside_it(owner):
+    data = {"tls.crt": "CA\n", "tls.key": "KEY\n", "previous.crt": "OLD\n"}
+    made = ca(owner, data=data, annotations={ROTATION: "2", "wharfinger.dev/none": ""})
+    assert set(made["data"]) == set(data)
+    assert made["metadata"]["annotations"] == {ROTATION: "2"}

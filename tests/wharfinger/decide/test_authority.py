@@ -71,20 +71,6 @@ def test_the_certificate_is_renewed_at_two_thirds_of_its_life(world):
     assert "two thirds" in told(here, "CertificateIssued")[-1]
 
 
-def test_an_authority_renewed_at_two_thirds_of_its_life_leaves_the_old_one_trusted(world):
-    here = start(world, selfSigned={"validity": "72h", "caValidity": "720h"})
-    old_pem, old = here.data("team-ca", "tls.crt"), authority(here)
-    here.now = old.renews_at
-    here.settle()
-    assert authority(here) != old
-    assert leaf(here).signed_by(authority(here))
-    bundle = here.child("ConfigMap", "team-ca")["data"]["ca.crt"]
-    assert bundle == here.data("team-ca", "tls.crt") + old_pem
-    here.now = old.not_after
-    here.settle()
-    assert old_pem not in here.child("ConfigMap", "team-ca")["data"]["ca.crt"]
-
-
 def test_new_hosts_get_a_new_certificate_from_the_same_authority(world):
     here = start(world)
     ca = authority(here)

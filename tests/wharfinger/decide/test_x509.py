@@ -37,10 +37,10 @@ def test_a_certificate_never_outlives_its_authority():
     assert x509.certificate(issue(days=100)).not_after == CA.not_after
 
 
-def test_an_authority_may_sign_servers_but_no_authority():
+def test_an_authority_may_sign_servers_and_its_successor():
     constraints = CA.parsed.extensions.get_extension_for_class(crypto.BasicConstraints)
     assert constraints.critical
-    assert (constraints.value.ca, constraints.value.path_length) == (True, 0)
+    assert (constraints.value.ca, constraints.value.path_length) == (True, 1)
     assert CA.signed_by(CA)
 
 
