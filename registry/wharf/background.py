@@ -1,4 +1,4 @@
-"""The work that one process does for all: webhooks and garbage.
+"""The work that one process does for all: webhooks, garbage, and the slow verification of all content.
 
 Rule: whoever holds the lock file does it, and only while holding it; the others stand by and take over when the holder
 is gone, for the kernel frees the lock of a process that dies.
@@ -15,10 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wharf import clock as wall
+from wharf.blobs.paths import Layout
 from wharf.garbage.collector import Terms
 from wharf.garbage.routine import Routine
 from wharf.metadata.interface import MetadataError
+from wharf.metadata.sqlite_audit import SqliteAudit
+from wharf.metadata.sqlite_doubts import SqliteDoubts
 from wharf.metadata.sqlite_outbox import SqliteOutbox
+from wharf.metadata.sqlite_settings import SqliteSettings
+from wharf.verify.scrub import Pace, Scrubber
+from wharf.verify.verifier import Storage
 from wharf.webhooks.delivery import Deliveries
 from wharf.webhooks.envelope import Source
 from wharf.webhooks.router import Router
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
     from wharf.http.services import Live, Services
     from wharf.metadata.outbox import EndpointState
     from wharf.metadata.sqlite import SqliteIndex
+    from wharf.verify.scrub import Scrubbed
 
 log = logging.getLogger("wharf.background")
 
@@ -47,6 +54,9 @@ class Background:
         self._index = index
         self._history = collector.history
         self._routine = Routine(collector, Terms())
+        layout = Layout(services.live.config.data)
+        verified = Storage(SqliteAudit(index, services.clock), SqliteDoubts(index), layout, collector.witness)
+        self._scrubber = Scrubber(verified, SqliteSettings(index), services.clock)
         self._outbox = SqliteOutbox(index, services.clock)
         self._changed = asyncio.Event()
         self.reconfigure(services.live)
@@ -56,6 +66,7 @@ class Background:
         self._index.replace_route(Router(live.config.webhooks))
         self._index.durable_blobs = live.config.durability == "blob"
         self._routine.terms = terms(live.config)
+        self._scrubber.pace = Pace(live.config.scrub.rate, live.config.scrub.interval)
         self._changed.set()
 
     async def run(self) -> None:
@@ -66,6 +77,7 @@ class Background:
             async with asyncio.TaskGroup() as group:  # waits for all to end, as gather() would not when cancelled
                 group.create_task(self._deliver())
                 group.create_task(self._routine.run())
+                group.create_task(self._scrubber.run())
 
     async def webhooks(self) -> Mapping[str, Mapping[str, object]]:
         """How each configured webhook stands, in the form of /status."""
@@ -75,6 +87,10 @@ class Background:
     async def garbage(self) -> Past:
         """What sweeps have done."""
         return await self._history.past()
+
+    async def scrubbed(self) -> Scrubbed:
+        """How far scrubbing has come, and what it has found."""
+        return await self._scrubber.past()
 
     async def _deliver(self) -> None:
         config = self._services.live.config

@@ -136,6 +136,15 @@ class GarbageCollection(_Struct, frozen=True, kw_only=True):
     ] = "Keep"
 
 
+class Scrub(_Struct, frozen=True, kw_only=True):
+    """The verification that goes on by itself: a blob that is not what its digest says is set aside, and told of."""
+
+    rate: Annotated[int, Meta(description="Most bytes a second that are read; 0: no scrubbing.", ge=0)] = 8388608
+    interval: Annotated[
+        float, Meta(description="Seconds from the begin of one round over all blobs to that of the next.", ge=1)
+    ] = 604800.0
+
+
 class Storage(_Struct, frozen=True, kw_only=True):
     """How much of the volume pushes may fill. Beyond that they are refused with 507; pulls and deletions go on."""
 
@@ -184,6 +193,7 @@ class Config(_Struct, frozen=True, kw_only=True):
     ] = ""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least level logged.")] = "info"
     garbage_collection: Annotated[GarbageCollection, Meta(description="Garbage collection.")] = GarbageCollection()
+    scrub: Annotated[Scrub, Meta(description="Slow verification of all content, again and again.")] = Scrub()
     durability: Annotated[
         Literal["manifest", "blob"],
         Meta(

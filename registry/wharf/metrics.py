@@ -109,6 +109,18 @@ class Metrics:
             "Blobs for whose sake nothing is removed: the index is not the one that they were last seen with.",
             kind="gauge",
         )
+        self.scrub_blobs = Counter("wharf_scrub_blobs_total", "Blobs that scrubbing has hashed again.")
+        self.scrub_bytes = Counter("wharf_scrub_bytes_total", "Bytes that scrubbing has read.")
+        self.scrub_damaged = Counter(
+            "wharf_scrub_damaged_blobs",
+            "Blobs that scrubbing found damaged and that were not pushed again since.",
+            kind="gauge",
+        )
+        self.scrub_time = Counter(
+            "wharf_scrub_last_round_timestamp_seconds",
+            "When scrubbing last came to the end of all blobs; 0 for never.",
+            kind="gauge",
+        )
         self.webhook_events = Counter(
             "wharf_webhook_events", "Events of each webhook, by state.", ("webhook", "state"), kind="gauge"
         )

@@ -132,7 +132,11 @@ class Wharf:
         blobs.room.limits = _limits(services.live)
         self.reloader.on_change(background.reconfigure)
         reports = Reports(
-            self.reloader.report, background.webhooks, background.garbage, lambda: self.reloader.admin_token
+            self.reloader.report,
+            background.webhooks,
+            background.garbage,
+            background.scrubbed,
+            lambda: self.reloader.admin_token,
         )
         self._spawn(self.reloader.run())
         self._spawn(background.run())

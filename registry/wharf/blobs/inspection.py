@@ -18,7 +18,7 @@ from wharf.blobs.paths import digest_of, split
 from wharf.protocol import digests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from wharf.blobs.paths import Layout
 
@@ -46,8 +46,8 @@ class Inspected:
     message: str = ""
 
 
-def inspect(layout: Layout, digest: str) -> Inspected:
-    """Read content and hash it."""
+def inspect(layout: Layout, digest: str, *, pause: Callable[[int], None] = lambda _: None) -> Inspected:
+    """Read content and hash it; `pause` is called with the size of each piece that was read, to slow this down."""
     algorithm, _ = split(digest)
     hasher = digests.hasher(algorithm)
     try:
@@ -61,6 +61,7 @@ def inspect(layout: Layout, digest: str) -> Inspected:
         while piece := os.pread(descriptor, PIECE, size):
             hasher.update(piece)
             size += len(piece)
+            pause(len(piece))
         status = os.fstat(descriptor)
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # leave the cache to those who pull
     except OSError as error:

@@ -19,6 +19,8 @@ from wharf.blobs.interface import BlobError
 from wharf.garbage import history
 from wharf.garbage.history import Past
 from wharf.metadata.interface import MetadataError
+from wharf.verify import scrub
+from wharf.verify.scrub import Scrubbed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -34,11 +36,12 @@ _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """What /status asks of others: files by name, webhooks, garbage, and the token that it must be asked with."""
+    """What /status asks of others: files by name, webhooks, garbage, scrubbing, and the token that it is asked with."""
 
     file: Callable[[str], Mapping[str, str] | None]
     webhooks: Callable[[], Awaitable[Mapping[str, Mapping[str, object]]]]
     garbage: Callable[[], Awaitable[Past]]
+    scrubbed: Callable[[], Awaitable[Scrubbed]]
     token: Callable[[], str]
 
 
@@ -117,6 +120,7 @@ class AdminApp:
             "storage": storage,
             "webhooks": await self._webhooks(),
             "garbageCollection": history.report(await self._garbage()),
+            "scrub": scrub.report(await self._scrubbed()),
         }
 
     def _read_only(self) -> str:
@@ -140,6 +144,12 @@ class AdminApp:
         except MetadataError:
             return Past()
 
+    async def _scrubbed(self) -> Scrubbed:
+        try:
+            return await self._reports.scrubbed()
+        except (MetadataError, BlobError):
+            return Scrubbed()
+
     async def _metrics(self) -> str:
         metrics = self._services.metrics
         try:
@@ -156,6 +166,11 @@ class AdminApp:
                 metrics.webhook_events.set(name, state, value=float(count) if isinstance(count, int) else 0.0)
         metrics.read_only.set(value=float(bool(self._read_only())))
         self._count_garbage(await self._garbage())
+        past = await self._scrubbed()
+        metrics.scrub_blobs.set(value=past.blobs)
+        metrics.scrub_bytes.set(value=past.size)
+        metrics.scrub_damaged.set(value=len(past.damages))
+        metrics.scrub_time.set(value=past.finished or 0.0)
         return metrics.exposition()
 
     def _count_garbage(self, past: Past) -> None:

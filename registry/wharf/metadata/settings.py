@@ -19,6 +19,9 @@ CLOCK = "clock"
 MARK = "mark"
 """What the content is marked with as well (witness.py)."""
 
+SCRUB = "scrub"
+"""How far the verification has come that goes on by itself (verify/scrub.py)."""
+
 GARBAGE = "garbage"
 """The last sweep, and the sums of all (garbage/history.py)."""
 

@@ -108,12 +108,13 @@ class Verifier:
                 after = page[-1].digest
                 running = [loop.run_in_executor(pool, inspection.inspect, self._layout, each.digest) for each in page]
                 for blob, future in zip(page, running, strict=True):
-                    for finding in await self._blob(blob, await future):
+                    for finding in await self.blob(blob, await future):
                         yield finding
                     self.tally.blobs += 1
                     self.tally.size += blob.size
 
-    async def _blob(self, blob: Blob, found: Inspected) -> Sequence[Finding]:
+    async def blob(self, blob: Blob, found: Inspected) -> Sequence[Finding]:
+        """What is wrong with a blob, of which this was found. Raises MetadataError, BlobError."""
         if found.state is State.WHOLE:
             return [*await self._size(blob, found), *await self._holds(blob)]
         # It may have been removed, or pushed again, while it was looked at.
