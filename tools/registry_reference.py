@@ -1,4 +1,4 @@
-"""Writes docs/reference/configuration.md and errors.md from what wharf itself says of them.
+"""Writes docs/reference/configuration.md, errors.md and metrics.md from what the code itself says of them.
 
 Rule: the pages are never edited by hand; `--check` writes nothing and fails when one of them differs.
 """
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tools.metrics_reference import metrics_page
 from wharf import config
 from wharf.protocol.errors import Problem
 
@@ -67,7 +68,11 @@ def errors_page() -> str:
 
 def pages() -> dict[str, str]:
     """Every page: path relative to the repository, and its text."""
-    return {"docs/reference/configuration.md": configuration_page(), "docs/reference/errors.md": errors_page()}
+    return {
+        "docs/reference/configuration.md": configuration_page(),
+        "docs/reference/errors.md": errors_page(),
+        "docs/reference/metrics.md": NOTE + metrics_page(),
+    }
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -95,15 +95,25 @@ class Histogram(Metric):
 API_REQUESTS = Counter(
     "wharfinger_api_requests_total", "Requests to the API server (watches count once, when opened).", ("verb", "code")
 )
-RECONCILES = Counter("wharfinger_reconciles_total", "Reconciles by result.", ("result",))
+RECONCILES = Counter(
+    "wharfinger_reconciles_total",
+    "Reconciles by result: unchanged, written, refused, error, timeout or defect.",
+    ("result",),
+)
 RECONCILE_SECONDS = Histogram("wharfinger_reconcile_duration_seconds", "How long one reconcile takes.")
 QUEUE_SECONDS = Histogram("wharfinger_queue_wait_seconds", "How long a key waits before a worker takes it.")
 QUEUE_DEPTH = Gauge("wharfinger_queue_depth", "Keys that wait for a worker.")
-RELISTS = Counter("wharfinger_relists_total", "Full lists made by an informer.", ("kind",))
+RELISTS = Counter(
+    "wharfinger_relists_total",
+    "Full lists made by an informer; more than one of a kind is a gap in a watch.",
+    ("kind",),
+)
 CACHED = Gauge("wharfinger_cached_objects", "Objects held in the watch cache.", ("kind",))
 CONDITIONS = Gauge("wharfinger_registry_conditions", "Registries by condition and its status.", ("type", "status"))
 LEADER = Gauge("wharfinger_leader", "1 in the operator that works, 0 in one that stands by.")
-REPORTS = Counter("wharfinger_report_polls_total", "Registry pods asked for their report, by result.", ("result",))
+REPORTS = Counter(
+    "wharfinger_report_polls_total", "Registry pods asked for their report, by result: report or none.", ("result",)
+)
 FRONT_DOOR_RESTARTS = Counter("wharfinger_kopf_restarts_total", "Times that Kopf ended and was started again.")
 
 ALL: tuple[Metric, ...] = (

@@ -73,6 +73,15 @@ class Metrics:
     """The metrics of one wharf."""
 
     def __init__(self) -> None:
+        self._declare_requests()
+        self._declare_storage()
+        self._declare_garbage()
+        self._declare_scrubbing()
+        self.webhook_events = Counter(
+            "wharf_webhook_events", "Events of each webhook, by state.", ("webhook", "state"), kind="gauge"
+        )
+
+    def _declare_requests(self) -> None:
         request = ("method", "handler")
         self.requests = Counter("registry_http_requests_total", "Requests answered.", ("method", "handler", "code"))
         self.duration = Histogram(
@@ -81,19 +90,25 @@ class Metrics:
         self.in_flight = Counter("registry_http_in_flight_requests", "Requests being answered.", kind="gauge")
         self.request_size = Histogram("registry_http_request_size_bytes", "Bytes of request bodies.", request, BYTES)
         self.response_size = Histogram("registry_http_response_size_bytes", "Bytes of answers.", request, BYTES)
-        self.logins = Counter("wharf_logins_total", "Credentials seen, by outcome.", ("outcome",))
+        self.logins = Counter(
+            "wharf_logins_total", "Credentials seen, by outcome: accepted, refused or limited.", ("outcome",)
+        )
         self.reload_failed = Counter(
             "wharf_reload_failed", "1 while the newest version of a file cannot be used.", ("file",), kind="gauge"
         )
         self.reload_time = Counter(
             "wharf_reload_timestamp_seconds", "When the file in use was loaded.", ("file",), kind="gauge"
         )
+
+    def _declare_storage(self) -> None:
         self.storage = Counter(
             "wharf_storage_bytes", "Bytes of the storage, by what they are.", ("kind",), kind="gauge"
         )
         self.read_only = Counter(
             "wharf_read_only", "1 while pushes are refused: by the configuration, or for want of space.", kind="gauge"
         )
+
+    def _declare_garbage(self) -> None:
         self.garbage_deleted = Counter(
             "wharf_garbage_deleted_total", "What sweeps have removed, of the whole registry.", ("kind",)
         )
@@ -109,6 +124,8 @@ class Metrics:
             "Blobs for whose sake nothing is removed: the index is not the one that they were last seen with.",
             kind="gauge",
         )
+
+    def _declare_scrubbing(self) -> None:
         self.scrub_blobs = Counter("wharf_scrub_blobs_total", "Blobs that scrubbing has hashed again.")
         self.scrub_bytes = Counter("wharf_scrub_bytes_total", "Bytes that scrubbing has read.")
         self.scrub_damaged = Counter(
@@ -120,9 +137,6 @@ class Metrics:
             "wharf_scrub_last_round_timestamp_seconds",
             "When scrubbing last came to the end of all blobs; 0 for never.",
             kind="gauge",
-        )
-        self.webhook_events = Counter(
-            "wharf_webhook_events", "Events of each webhook, by state.", ("webhook", "state"), kind="gauge"
         )
 
     def exposition(self) -> str:

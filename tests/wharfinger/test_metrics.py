@@ -48,7 +48,7 @@ def test_a_family_has_to_say_how_it_is_kept() -> None:
 
 
 def test_the_reference_has_every_metric() -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "operator.md").read_text()
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "metrics.md").read_text()
     assert set(re.findall(r"^\| `(wharfinger_\w+)`", page, re.MULTILINE)) == {metric.name for metric in metrics.ALL}
 
 
