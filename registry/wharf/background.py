@@ -18,6 +18,7 @@ from wharf import clock as wall
 from wharf.blobs.paths import Layout
 from wharf.garbage.collector import Terms
 from wharf.garbage.routine import Routine
+from wharf.http.admin import Reports
 from wharf.metadata.interface import MetadataError
 from wharf.metadata.sqlite_audit import SqliteAudit
 from wharf.metadata.sqlite_doubts import SqliteDoubts
@@ -30,7 +31,7 @@ from wharf.webhooks.envelope import Source
 from wharf.webhooks.router import Router
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from wharf.config import Config
     from wharf.garbage.collector import Collector
@@ -78,6 +79,10 @@ class Background:
                 group.create_task(self._deliver())
                 group.create_task(self._routine.run())
                 group.create_task(self._scrubber.run())
+
+    def reports(self, file: Callable[[str], Mapping[str, str] | None], token: Callable[[], str]) -> Reports:
+        """What /status asks of others."""
+        return Reports(file, self.webhooks, self.garbage, self.scrubbed, token)
 
     async def webhooks(self) -> Mapping[str, Mapping[str, object]]:
         """How each configured webhook stands, in the form of /status."""

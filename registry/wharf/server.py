@@ -27,7 +27,7 @@ from wharf.blobs.room import Limits
 from wharf.garbage.collector import Collector
 from wharf.garbage.recovery import boot_id, recover, settle
 from wharf.garbage.timekeeper import Clocks
-from wharf.http.admin import AdminApp, Reports
+from wharf.http.admin import AdminApp
 from wharf.http.app import RegistryApp
 from wharf.http.connection import IDLE_SECONDS, Connection
 from wharf.http.fast_answers import Answers
@@ -110,6 +110,7 @@ class Wharf:
         self._closing.callback(self.reloader.close)
         config = self.reloader.load()
         blobs = FileBlobStore(config.data)
+        blobs.room.limits = _limits(self.reloader.live)
         blobs.open()
         self._closing.callback(blobs.close)
         layout = Layout(config.data)
@@ -120,8 +121,9 @@ class Wharf:
         with (Path(config.data) / "start.lock").open("ab") as file:  # processes that start together take turns
             await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
             await recover(self._doubts, SqliteSettings(index), blobs, boot_id())
-        services = Services(index, blobs, self.reloader.live, self._metrics, tagged=SqliteTagReader(index))
-        services.room = blobs.room
+        services = Services(
+            index, blobs, self.reloader.live, self._metrics, tagged=SqliteTagReader(index), room=blobs.room
+        )
         self._services = services
         collector = Collector(index, blobs, layout, Clocks(services.clock))
         if not await collector.witness.look():
@@ -129,15 +131,8 @@ class Wharf:
         self._background = background = Background(services, index, collector)
         self.reloader.on_change(lambda live: setattr(services, "live", live))
         self.reloader.on_change(lambda live: setattr(blobs.room, "limits", _limits(live)))
-        blobs.room.limits = _limits(services.live)
         self.reloader.on_change(background.reconfigure)
-        reports = Reports(
-            self.reloader.report,
-            background.webhooks,
-            background.garbage,
-            background.scrubbed,
-            lambda: self.reloader.admin_token,
-        )
+        reports = background.reports(self.reloader.report, lambda: self.reloader.admin_token)
         self._spawn(self.reloader.run())
         self._spawn(background.run())
         self.answers = Answers(services, index.version)
