@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from wharfinger.api.meta import SET, DataKey, Duration, Glob, Model, ObjectName, Rule, checked, list_map
+from wharfinger.api.rotation import Rotation
 
 DEFAULT_USER = "admin"
 
@@ -44,7 +45,7 @@ class SecretKey(Model, frozen=True, kw_only=True):
     key: Annotated[DataKey, Meta(description="Key in its data.")] = "password"
 
 
-class User(Model, frozen=True, kw_only=True):
+class User(Rotation, frozen=True, kw_only=True):
     """Someone who may log in."""
 
     rules: ClassVar = (
@@ -52,6 +53,11 @@ class User(Model, frozen=True, kw_only=True):
             "!(has(self.passwordFrom) && has(self.rotation))",
             "rotation is for generated passwords: remove it, and change the Secret that passwordFrom names",
             field_path=".rotation",
+        ),
+        Rule(
+            "!(has(self.passwordFrom) && has(self.rotateEvery))",
+            "rotateEvery is for generated passwords: remove it, and change the Secret that passwordFrom names",
+            field_path=".rotateEvery",
         ),
     )
 
@@ -67,10 +73,6 @@ class User(Model, frozen=True, kw_only=True):
             "gets a hash."
         ),
     ] = None
-    rotation: Annotated[
-        Annotated[str, Meta(max_length=64)] | None,
-        Meta(description="Any new text here replaces a generated password now."),
-    ] = None
 
 
 class Auth(Model, frozen=True, kw_only=True):
@@ -78,10 +80,7 @@ class Auth(Model, frozen=True, kw_only=True):
 
     users: Annotated[
         tuple[User, ...],
-        Meta(
-            description=f"Users. Absent: one named {DEFAULT_USER}. The first one's password fills the pull Secret.",
-            max_length=128,
-        ),
+        Meta(description=f"Users. Absent: one named {DEFAULT_USER}.", max_length=128),
         list_map("name"),
     ] = ()
     rotation_overlap: Annotated[

@@ -65,6 +65,12 @@ def _registry_amounts(loaded: Registry) -> Iterator[tuple[str, Any, str | int]]:
     spec = loaded.spec
     own = spec.tls.self_signed or SelfSigned()
     yield "spec.auth.rotationOverlap", duration, spec.auth.rotation_overlap
+    for user in spec.auth.users:
+        if user.rotate_every is not None:
+            yield f"spec.auth.users[{user.name}].rotateEvery", duration, user.rotate_every
+    for name, robot in (("pullSecrets", spec.pull_secrets), ("pushSecrets", spec.push_secrets)):
+        if robot.rotate_every is not None:
+            yield f"spec.{name}.rotateEvery", duration, robot.rotate_every
     yield "spec.tls.selfSigned.validity", duration, own.validity
     yield "spec.tls.selfSigned.caValidity", duration, own.ca_validity
     if spec.storage.size is not None:

@@ -74,6 +74,7 @@ class Reason(StrEnum):
     CREDENTIALS_LIVE = "CredentialsLive", "Every user's password is loaded by every replica."
     CREDENTIALS_PENDING = "CredentialsPending", "A replica has not loaded the newest passwords yet."
     CREDENTIALS_REJECTED = "CredentialsRejected", "A replica could not load the newest passwords."
+    ROTATION_POSTPONED = "RotationPostponed", "Too many replaced passwords still work for one more."
     PASSWORD_MISSING = "PasswordMissing", "A Secret or key named by `passwordFrom` is missing or empty."
     PASSWORD_MALFORMED = "PasswordMalformed", "A password named by `passwordFrom` cannot be used."
 
@@ -109,7 +110,10 @@ class Reason(StrEnum):
 
     # Events only
     USER_CREATED = "UserCreated", "A password was generated."
-    PASSWORD_CHANGED = "PasswordChanged", "A user's password was replaced."
+    ROTATION_STARTED = "RotationStarted", "A new password was made; it takes over once every replica has loaded it."
+    PASSWORD_CHANGED = "PasswordChanged", "A user's password was replaced; the message says where the new one is."
+    PASSWORD_ENDED = "PasswordEnded", "A password that had been replaced stopped working."
+    PASSWORD_REVOKED = "PasswordRevoked", "Every earlier password of a user stopped working."
     USER_REMOVED = "UserRemoved", "A user can no longer log in."
     CERTIFICATE_ISSUED = "CertificateIssued", "A certificate was issued; the message says why."
     CA_ISSUED = "CaIssued", "A certificate authority was made; the message says why."

@@ -13,6 +13,7 @@ from wharfinger.api.auth import AccessRule, Auth
 from wharfinger.api.exposure import Ingress, NetworkPolicy
 from wharfinger.api.meta import Model, ObjectMeta, Rule, checked
 from wharfinger.api.pod import Pod, Service
+from wharfinger.api.robots import PullSecrets, PushSecrets
 from wharfinger.api.storage import DEFAULT_SIZE, Storage
 from wharfinger.api.tls import Tls
 
@@ -57,6 +58,8 @@ class RegistrySpec(Model, frozen=True, kw_only=True):
         Annotated[tuple[AccessRule, ...], Meta(max_length=128)] | None,
         Meta(description="Who may do what. Absent: every user may do everything, and nobody else anything."),
     ] = None
+    pull_secrets: Annotated[PullSecrets, Meta(description="What pods pull with.")] = field(default_factory=PullSecrets)
+    push_secrets: Annotated[PushSecrets, Meta(description="What jobs push with.")] = field(default_factory=PushSecrets)
     service: Annotated[Service, Meta(description="How the registry is reached.")] = field(default_factory=Service)
     ingress: Annotated[Ingress | None, Meta(description="Ask for an Ingress. Absent: there is none.")] = None
     network_policy: Annotated[NetworkPolicy, Meta(description="Who may connect to the pod.")] = field(

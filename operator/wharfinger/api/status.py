@@ -40,6 +40,9 @@ class UserStatus(Model, frozen=True, kw_only=True):
     previous_valid_until: Annotated[
         Time | None, Meta(description="When the replaced password stops working; absent: none is valid.")
     ] = None
+    next_rotation: Annotated[
+        Time | None, Meta(description="When the password is replaced next; absent: when the spec asks for it.")
+    ] = None
 
 
 class CaRotation(Model, frozen=True, kw_only=True):
@@ -102,6 +105,11 @@ class RegistryStatus(Model, frozen=True, kw_only=True):
     user_count: Annotated[int | None, Meta(description="How many users can log in.")] = None
     conditions: Conditions = ()
     users: Annotated[tuple[UserStatus, ...], Meta(description="Users who can log in."), list_map("name")] = ()
+    robots: Annotated[
+        tuple[UserStatus, ...],
+        Meta(description="Accounts of the operator's own; their Secrets are of type kubernetes.io/dockerconfigjson."),
+        list_map("name"),
+    ] = ()
     certificate: Annotated[CertificateStatus | None, Meta(description="The server certificate.")] = None
     storage: Annotated[StorageStatus | None, Meta(description="The claim and how full it is.")] = None
     webhooks: Annotated[WebhooksStatus | None, Meta(description="The webhooks of this Registry.")] = None

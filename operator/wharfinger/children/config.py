@@ -37,12 +37,17 @@ def wharf(
     *,
     url: str,
     tls: bool,
-    groups: Mapping[str, Sequence[str]],
+    auth: Mapping[str, Mapping[str, Any]],
     access: Sequence[Mapping[str, Any]] | None,
     webhooks: Sequence[Endpoint],
 ) -> str:
-    """The text of wharf's configuration file."""
-    return text("wharf.yaml.j2", url=url, tls=tls, groups=groups, access=access, webhooks=webhooks)
+    """The text of wharf's configuration file. `auth` holds `groups` and `robots`, by their names."""
+    return text("wharf.yaml.j2", url=url, tls=tls, auth=auth, access=access, webhooks=webhooks)
+
+
+def knows_robots(file: str) -> bool:
+    """Whether a configuration file, of whatever release, says what our robots may do."""
+    return any(line.startswith("  robots: ") for line in file.splitlines())
 
 
 def config(owner: Owner, *, text: str, admin_token: str) -> dict[str, Any]:

@@ -58,13 +58,13 @@ class Owner:
         """Secret with the registry's configuration."""
         return f"{self.name}-config"
 
-    @property
-    def pull(self) -> str:
-        """Secret for imagePullSecrets."""
-        return f"{self.name}-pull"
-
     def user(self, user: str) -> str:
-        """Secret with a generated password. A name that no Secret can have is made one, with a hash to be unique."""
+        """Secret with a generated password. A name that no Secret can have is made one, with a hash to be unique.
+
+        Names of our own robots begin with _, which no user's name does: `_pull` has Secret NAME-pull.
+        """
+        if user.startswith("_"):
+            return f"{self.name}-{user[1:]}"
         if _SUBDOMAIN.fullmatch(user):
             return f"{self.name}-user-{user}"
         safe = re.sub(r"[^a-z0-9]+", "-", user.lower()).strip("-")

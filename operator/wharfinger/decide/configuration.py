@@ -16,6 +16,7 @@ from wharfinger.decide.credentials import users
 from wharfinger.decide.mint import Mint
 from wharfinger.decide.observed import Observed
 from wharfinger.decide.outcome import Outcome
+from wharfinger.decide.robots import robots
 from wharfinger.decide.webhooks import Hook
 
 _SHORTEST_TOKEN = 32
@@ -66,7 +67,13 @@ def file(registry: Registry, owner: Owner, hooks: Sequence[Hook]) -> str:
     return wharf(
         url=url(registry, owner),
         tls=registry.spec.tls.issuer != "Disabled",
-        groups=dict(sorted(groups.items())),
+        auth={
+            "groups": dict(sorted(groups.items())),
+            "robots": {
+                robot.account.name: {"repositories": robot.repositories, "actions": robot.actions}
+                for robot in robots(registry)
+            },
+        },
         access=rules,
         webhooks=[hook.endpoint for hook in hooks if hook.endpoint is not None],
     )

@@ -14,6 +14,7 @@ from typing import Any
 from wharfinger.api.registry import Registry
 from wharfinger.children.owner import Owner
 from wharfinger.decide import certificates, configuration, credentials, exposure, storage, webhooks, workload
+from wharfinger.decide.docker_secrets import Counter
 from wharfinger.decide.drift import stamped
 from wharfinger.decide.mint import Mint
 from wharfinger.decide.observed import Manifest, Observed, Settings
@@ -56,8 +57,9 @@ def desired(
     hooks = webhooks.read(observed)
     serving = certificates.decide(registry, owner, observed, settings, now=now, mint=mint)
     servers = configuration.servers(registry, owner, settings.cluster_domain)
-    credited = credentials.decide(registry, owner, observed, servers, now=now, mint=mint)
     configured = configuration.decide(registry, owner, observed, hooks, mint)
+    counter = Counter(servers, configured.text, registry.spec.running)
+    credited = credentials.decide(registry, owner, observed, counter, now=now, mint=mint)
     stored = storage.decide(registry, owner, observed)
     children = [*serving.children, *credited.children, *configured.children]
     keep = serving.keep | credited.keep | configured.keep

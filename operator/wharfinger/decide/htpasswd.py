@@ -60,6 +60,11 @@ def unexpired(lines: Iterable[Line], overlap: timedelta, now: datetime) -> list[
     return [line if line.expires and line.expires <= latest else _ending(line, latest) for line in ending if overlap]
 
 
+def latest(lines: Iterable[Line], most: int) -> list[Line]:
+    """Of the lines that end, the `most` that end last."""
+    return sorted(lines, key=lambda line: line.expires.timestamp() if line.expires else 0.0, reverse=True)[:most]
+
+
 def renewed(
     user: str,
     lines: Sequence[Line],

@@ -1,26 +1,26 @@
 """The password of each user: read from a Secret of theirs, or generated into one of ours.
 
 Rule: a generated password lives in one place, its Secret, and everything else is made from that Secret once it has
-been seen there; so a crash never leaves a hash whose password nobody knows. A rotation first lets the new password
-wait beside the old one; it takes over once every replica has loaded both.
+been seen there; so a crash never leaves a hash whose password nobody knows. When and how it is replaced: replacement.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from wharfinger.api.auth import User
 from wharfinger.api.parse import rfc3339
 from wharfinger.api.reasons import Reason
 from wharfinger.children.owner import Owner, decoded
-from wharfinger.children.user import NEXT, ROTATED_AT, ROTATION
-from wharfinger.children.user import user as user_secret
+from wharfinger.children.user import NEXT, REVOKE, ROTATION
 from wharfinger.decide.condition import Finding, bad
 from wharfinger.decide.mint import BCRYPT_LONGEST, Mint
 from wharfinger.decide.observed import Manifest, Observed
 from wharfinger.decide.outcome import Occurrence
+from wharfinger.decide.replacement import Rotating, Surroundings, rotate
+from wharfinger.decide.robots import is_robot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +31,19 @@ class Password:
     secret: str  # name of the Secret that holds it
     current: str | None = None  # None: there is none that could be used
     upcoming: str | None = None  # waits until every replica has loaded it
+    revoking: bool = False  # whether every earlier password ends without an overlap
     source: str = ""  # uid and resourceVersion of the Secret as seen; empty: not written yet
     random: bool = False  # whether we made it: nobody else wrote a value into its Secret
     rotated_at: str | None = None
-    child: dict[str, Any] | None = None  # our Secret as it should be
+    next_rotation: datetime | None = None
+    postponed: bool = False  # whether a rotation waits until fewer old passwords work
+    notes: Mapping[str, str] = field(default_factory=dict)  # annotations of our Secret; empty: it is not ours
     problem: Finding | None = None
     events: tuple[Occurrence, ...] = ()
 
 
-def given(user: User, observed: Observed) -> Password:
-    """A password that comes from a Secret of the namespace."""
+def given(user: User, observed: Observed, seen: str = "") -> Password:
+    """A password that comes from a Secret of the namespace. `seen`: the source that the user's lines are made from."""
     reference = user.password_from
     assert reference is not None
     secret = observed.secrets.get(reference.secret_name)
@@ -56,7 +59,14 @@ def given(user: User, observed: Observed) -> Password:
     if password is None:
         rule = f"use 1 to {BCRYPT_LONGEST} bytes of UTF-8 text on one line"
         return _broken(known, Reason.PASSWORD_MALFORMED, f"{what}, cannot be used: {rule}")
-    return Password(user=user.name, secret=reference.secret_name, current=password, source=source(secret))
+    revoked = seen.split("/", 2)[2:]  # the text that was acted on last
+    return Password(
+        user=user.name,
+        secret=reference.secret_name,
+        current=password,
+        source="/".join([source(secret), *([user.revoke] if user.revoke is not None else revoked)]),
+        revoking=user.revoke is not None and revoked != [user.revoke],
+    )
 
 
 def readable(value: bytes) -> str | None:
@@ -70,48 +80,40 @@ def readable(value: bytes) -> str | None:
     return text if usable else None
 
 
-def generated(
-    owner: Owner, user: User, secret: Manifest | None, *, loaded: bool, now: datetime, mint: Mint
-) -> Password:
-    """A password in a Secret of ours. `loaded`: every replica has loaded the hash of the one that waits, if any."""
+def generated(owner: Owner, user: User, secret: Manifest | None, around: Surroundings, mint: Mint) -> Password:
+    """A password in a Secret of ours, and how far its rotation is."""
     name = owner.user(user.name)
     current = readable(decoded(secret, "password") or b"")
     if secret is None or current is None:
         return _made(owner, user, mint, known=secret is not None)
-    annotations = secret.get("metadata", {}).get("annotations") or {}
-    upcoming = readable(decoded(secret, NEXT) or b"")
-    rotation, rotated_at = annotations.get(ROTATION, ""), annotations.get(ROTATED_AT, "")
-    events: tuple[Occurrence, ...] = ()
-    if user.rotation is not None and user.rotation != rotation:
-        rotation, upcoming = user.rotation, upcoming or mint.password()
-    elif upcoming and loaded:
-        current, upcoming, rotated_at = upcoming, None, rfc3339(now)
-        message = f"The password of user {user.name!r} was replaced; the new one is in Secret {name!r}"
-        events = (Occurrence("Normal", Reason.PASSWORD_CHANGED, message),)
-    child = user_secret(
-        owner, name=user.name, password=current, upcoming=upcoming or "", rotation=rotation, rotated_at=rotated_at
-    )
+    notes = secret.get("metadata", {}).get("annotations") or {}
+    born = secret.get("metadata", {}).get("creationTimestamp") or ""
+    state = Rotating.read(current, readable(decoded(secret, NEXT) or b""), notes, born)
+    turned = rotate(user, name, state, around, mint)
+    state = turned.state
     return Password(
         user=user.name,
         secret=name,
-        current=current,
-        upcoming=upcoming,
-        source=source(secret),
+        current=state.current,
+        upcoming=state.upcoming,
+        revoking=bool(state.revoking),
+        source="/".join([source(secret), *([state.revoke] if state.revoke else [])]),
         random=not written_by_others(secret),
-        rotated_at=rotated_at or None,
-        child=child,
-        events=events,
+        rotated_at=rfc3339(state.rotated_at) if state.rotated_at else None,
+        next_rotation=turned.due,
+        postponed=turned.postponed,
+        notes=state.notes(),
+        events=turned.events,
     )
 
 
 def _made(owner: Owner, user: User, mint: Mint, *, known: bool) -> Password:
     name, password = owner.user(user.name), mint.password()
-    child = user_secret(
-        owner, name=user.name, password=password, upcoming="", rotation=user.rotation or "", rotated_at=""
-    )
+    notes = {ROTATION: user.rotation or "", REVOKE: user.revoke or ""}
     why = f"Secret {name!r} held no usable password: generated one" if known else f"Generated a password in {name!r}"
     event = Occurrence("Normal", Reason.USER_CREATED, f"{why} for user {user.name!r}")
-    return Password(user=user.name, secret=name, current=password, child=child, events=(event,))
+    told = () if is_robot(user) and not known else (event,)  # that they are there goes without saying
+    return Password(user=user.name, secret=name, current=password, notes=notes, events=told)
 
 
 def written_by_others(secret: Manifest) -> bool:
@@ -121,7 +123,10 @@ def written_by_others(secret: Manifest) -> bool:
 
 
 def source(secret: Manifest | None) -> str:
-    """Which version of which Secret this is; empty for none."""
+    """Which version of which Secret this is; empty for none.
+
+    A Password's own source has the text of `revoke` that was acted on behind it.
+    """
     if secret is None:
         return ""
     metadata = secret.get("metadata", {})

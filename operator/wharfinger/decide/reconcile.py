@@ -148,6 +148,7 @@ def _status(
         user_count=len(wanted.credited.users),
         conditions=findings,
         users=wanted.credited.users,
+        robots=wanted.credited.robots,
         certificate=certificates.status(registry, owner, wanted.serving),
         storage=storage.status(registry, observed, wanted.stored),
     )

@@ -3,7 +3,7 @@
 import dataclasses
 
 import wharf.config
-from wharfinger.children.config import Endpoint, config
+from wharfinger.children.config import Endpoint, config, knows_robots
 from wharfinger.children.config import wharf as file
 
 HOOK = Endpoint(
@@ -25,7 +25,13 @@ RULE = {"repositories": ["**"], "users": ["ci"], "groups": [], "anonymous": True
 
 
 def render(**changes):
-    values = {"url": "https://team.ci.svc", "tls": True, "groups": {}, "access": None, "webhooks": ()}
+    values = {
+        "url": "https://team.ci.svc",
+        "tls": True,
+        "auth": {"groups": {}, "robots": {}},
+        "access": None,
+        "webhooks": (),
+    }
     return file(**(values | changes))
 
 
@@ -55,12 +61,20 @@ def test_an_empty_list_of_rules_denies_everything_and_stays_one():
 
 
 def test_rules_and_groups_arrive():
-    read = wharf.config.parse(render(access=[RULE], groups={"builders": ["ci", "a"]}))
+    robots = {"_pull": {"repositories": ["**"], "actions": ["pull"]}}
+    read = wharf.config.parse(render(access=[RULE], auth={"groups": {"builders": ["ci", "a"]}, "robots": robots}))
     assert read.access is not None
     assert list(read.access[0].repositories) == ["**"]
     assert read.access[0].anonymous
     assert read.auth is not None
     assert list(read.auth.groups["builders"]) == ["ci", "a"]
+    assert (read.auth.robots["_pull"].repositories, read.auth.robots["_pull"].actions) == (["**"], ["pull"])
+
+
+def test_a_file_of_before_there_were_robots_is_told_from_one_that_knows_them():
+    text = render()
+    assert knows_robots(text)
+    assert not knows_robots("".join(line for line in text.splitlines(keepends=True) if "robots" not in line))
 
 
 def test_a_webhook_arrives_unharmed_whatever_its_values():

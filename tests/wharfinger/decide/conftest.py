@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from wharfinger.api import load
+from wharfinger.api.parse import rfc3339
 from wharfinger.api.registry import Registry
 from wharfinger.decide.observed import FileReport, Observed, Replica, Report, Settings, WebhookReport
 from wharfinger.decide.plan import Plan
@@ -99,6 +100,7 @@ class World:
         old = self.observed.children.get((kind, name))
         metadata["uid"] = old["metadata"]["uid"] if old else f"uid-of-{kind}-{name}-{next(self.versions)}"
         metadata["resourceVersion"] = str(next(self.versions))
+        metadata["creationTimestamp"] = old["metadata"]["creationTimestamp"] if old else rfc3339(self.now)
         if kind == "PersistentVolumeClaim":
             obj["spec"].setdefault("storageClassName", "standard")
             size = obj["spec"]["resources"]["requests"]["storage"]

@@ -3,7 +3,7 @@
 import pytest
 
 from wharfinger.api.reasons import Reason
-from wharfinger.decide import certificates, credentials, deliveries, rollout, storage
+from wharfinger.decide import certificates, deliveries, logins, rollout, storage
 from wharfinger.decide.condition import bad, first, good, unknown
 
 GOOD = good(Reason.READY, "fine")
@@ -28,7 +28,10 @@ ORDERS = {
         storage.CHECKS,
         "refused existing_missing creating deleting other_class other_modes lost class_missing pending resizing bound",
     ),
-    "credentials": (credentials.CHECKS, "password_trouble being_written not_loaded rotating everyone_can_log_in"),
+    "credentials": (
+        logins.CHECKS,
+        "password_trouble being_written not_loaded rotating postponed everyone_can_log_in",
+    ),
     "given certificate": (
         certificates.GIVEN_CHECKS,
         "missing malformed mismatched out_of_time uncovered acceptable",

@@ -6,10 +6,11 @@ import datetime as dt
 import pytest
 
 from wharfinger.api.auth import SecretKey, User
-from wharfinger.children.owner import Owner, decoded
+from wharfinger.children.owner import Owner
 from wharfinger.children.user import NEXT, ROTATION
 from wharfinger.decide.observed import Observed
 from wharfinger.decide.passwords import generated, given, readable, source
+from wharfinger.decide.replacement import Surroundings
 
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 OWNER = Owner("team", "ci", "u")
@@ -23,7 +24,7 @@ def secret(data, **annotations):
 
 
 def make(world, user, live, *, loaded=False):
-    return generated(OWNER, user, live, loaded=loaded, now=NOW, mint=world().mint)
+    return generated(OWNER, user, live, Surroundings(NOW, loaded=loaded), world().mint)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_a_given_password_that_cannot_be_used_is_named_by_key_and_secret(live, r
 
 def test_a_given_password_is_taken_with_its_source():
     found = given(CI, Observed(secrets={"theirs": secret({"pw": b"secret\n"})}))
-    assert (found.current, found.source, found.child, found.problem) == ("secret", "s/7", None, None)
+    assert (found.current, found.source, found.notes, found.problem) == ("secret", "s/7", {}, None)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +63,6 @@ def test_one_line_end_is_not_part_of_a_password(value, text):
 def test_a_user_gets_a_password_once(world):
     made = make(world, User(name="ci"), None)
     assert made.source == ""  # its line is made once the Secret is seen in place
-    assert made.child is not None
-    assert decoded(made.child, "username") == b"ci"
     assert [str(event.reason) for event in made.events] == ["UserCreated"]
     live = secret({"username": b"ci", "password": b"p"})
     kept = make(world, User(name="ci"), live)
@@ -87,17 +86,14 @@ def test_a_secret_without_a_usable_password_gets_a_new_one(world, data):
 def test_new_rotation_text_lets_a_new_password_wait(world):
     made = make(world, User(name="ci", rotation="2"), secret({"password": b"old"}, **{ROTATION: "1"}))
     assert (made.current, bool(made.upcoming)) == ("old", True)
-    assert made.child is not None
-    assert decoded(made.child, NEXT) == (made.upcoming or "").encode()
-    assert made.child["metadata"]["annotations"][ROTATION] == "2"
+    assert made.notes[ROTATION] == "2"
 
 
 @pytest.mark.parametrize("rotation", ["1", None])
 def test_the_same_or_no_text_rotates_nothing(world, rotation):
     made = make(world, User(name="ci", rotation=rotation), secret({"password": b"old"}, **{ROTATION: "1"}))
     assert made.upcoming is None
-    assert made.child is not None
-    assert made.child["metadata"]["annotations"][ROTATION] == "1"
+    assert made.notes[ROTATION] == "1"
 
 
 def test_a_waiting_password_waits_until_it_is_loaded(world):

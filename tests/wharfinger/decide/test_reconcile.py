@@ -19,6 +19,7 @@ CHILDREN = [
     ("Secret", "team-config"),
     ("Secret", "team-htpasswd"),
     ("Secret", "team-pull"),
+    ("Secret", "team-push"),
     ("Secret", "team-tls"),
     ("Secret", "team-user-admin"),
     ("Service", "team"),
