@@ -47,6 +47,7 @@ lint: $(READY) ## Check style, the import contracts and that generated files are
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m wharfinger.api.generate --check
 	@$(BIN)/python -m tools.registry_reference --check
+	@$(BIN)/python -m tools.plugin_reference --check
 
 types: $(READY) ## Check types, strictly
 	@$(BIN)/mypy
@@ -74,6 +75,7 @@ generate: $(READY) ## Write the CRDs, the reference pages and the chart's copies
 	@$(BIN)/python -m tools.registry_reference
 	@cp manifests/components/monitoring/prometheus-rule.yaml charts/wharfinger/files/
 	@cp manifests/components/monitoring/dashboards/*.json charts/wharfinger/files/dashboards/
+	@$(BIN)/python -m tools.plugin_reference
 
 lock: $(READY) ## Pin requirements/*.txt anew, with hashes, from pyproject.toml
 	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet --disable-pip-version-check pip-tools

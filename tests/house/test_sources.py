@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE_ROOTS = {"operator": "wharfinger", "registry": "wharf"}
+SOURCE_ROOTS = {"operator": "wharfinger", "registry": "wharf", "plugin": "kubectl_registry"}
 SOURCES = sorted(path for root, package in SOURCE_ROOTS.items() for path in (ROOT / root / package).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 E2E = sorted(path for root in ("integration", "e2e") for path in (ROOT / root).rglob("*.py"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import kubectl_registry
 import wharf
 import wharfinger
 
@@ -48,7 +49,7 @@ def test_the_version_is_the_same_everywhere() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     newest = re.search(r"(?m)^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text())
     assert newest is not None
-    assert project == wharf.__version__ == wharfinger.__version__ == newest[1]
+    assert project == wharf.__version__ == wharfinger.__version__ == kubectl_registry.__version__ == newest[1]
 
 
 def test_the_readme_reaches_both_commands_within_forty_lines() -> None:

@@ -1,0 +1,1 @@
+"""The way to the cluster: kubeconfig, requests, commands in pods, forwarded ports."""
