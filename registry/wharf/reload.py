@@ -95,6 +95,7 @@ class Reloader:
         self.live = Live(self.config, AccessPolicy(None, login=False))
         self.tls: ssl.SSLContext | None = None  # of the admin listener
         self.front: certificates.Front | None = None  # of the public one
+        self._authorities = FileState()  # the client CAs, which are loaded with the certificate
         self.admin_token = ""
         self._credentials: Credentials | None = None
         self._keys: tuple[bytes, ...] = ()
@@ -124,7 +125,10 @@ class Reloader:
         self._listeners.append(listener)
 
     def report(self, name: str) -> dict[str, str] | None:
-        """The state of `configuration`, `htpasswd` or `certificate`; None when there is no such file."""
+        """The state of `configuration`, `htpasswd`, `certificate` or `client_ca`; None when there is no such file."""
+        if name == "client_ca":
+            error = self._watched["certificate"].state.error if "certificate" in self._watched else ""
+            return {**self._authorities.report(), "error": error} if self._authorities.sha256 else None
         watched = self._watched.get(name)
         return watched.state.report() if watched else None
 
@@ -236,6 +240,8 @@ class Reloader:
             self.tls, self.front = certificates.new_context(), certificates.Front()
         self.front.replace(certificate, key, authorities or b"")
         certificates.load(self.tls, certificate, key)
+        digest = "" if authorities is None else hashlib.sha256(authorities).hexdigest()
+        self._authorities = FileState(digest, wall.rfc3339(self._clock()))
         return ""
 
     def _take_admin_token(self, content: bytes) -> str:

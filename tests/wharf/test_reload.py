@@ -1,5 +1,6 @@
 """Reloading what is in files, swapped as the kubelet does it or written in place."""
 
+import hashlib
 import json
 
 import pytest
@@ -193,3 +194,27 @@ async def test_what_robots_are_granted_is_taken_up_too(mounted, metrics, htpassw
     reloader.poll()
     assert reloader.live.access.allows(Subject("_pull"), "a", "pull")
     assert not reloader.live.access.allows(Subject("_pull"), "a", "delete")
+
+
+def test_client_cas_come_and_go_and_each_is_reported(mounted, metrics, make_pair):
+    (certificate, key), (one, _), (other, _) = make_pair("localhost"), make_pair("a"), make_pair("b")
+    pair = {"certificate": mounted / "tls.crt", "key": mounted / "tls.key"}
+    asking = json.dumps({"tls": {**pair, "clientCa": mounted / "ca.crt"}})
+    silent = json.dumps({"tls": pair})
+    files = {"tls_crt": certificate, "tls_key": key}
+    mounted.swap(config_yaml=silent, **files)
+    reloader = Reloader(metrics, mounted / "config.yaml")
+    reloader.load()
+    assert reloader.report("client_ca") is None
+    for authorities in (one, other):
+        mounted.swap(config_yaml=asking, ca_crt=authorities, **files)
+        reloader.poll()
+        assert reloader.report("client_ca")["sha256"] == hashlib.sha256(authorities).hexdigest()
+    mounted.swap(config_yaml=asking, ca_crt="nonsense", **files)
+    reloader.poll()
+    assert reloader.report("client_ca")["sha256"] == hashlib.sha256(other).hexdigest()
+    assert "client CAs" in reloader.report("client_ca")["error"]
+    mounted.swap(config_yaml=silent, **files)
+    reloader.poll()
+    assert reloader.report("client_ca") is None
+    reloader.close()

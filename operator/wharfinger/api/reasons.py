@@ -63,7 +63,13 @@ class Reason(StrEnum):
     CERTIFICATE_MALFORMED = "CertificateMalformed", "The given certificate or key cannot be read."
     CERTIFICATE_KEY_MISMATCH = "CertificateKeyMismatch", "The given key is not the key of the given certificate."
     CERTIFICATE_EXPIRED = "CertificateExpired", "The given certificate is outside its time."
+    CERTIFICATE_CHAIN_BROKEN = (
+        "CertificateChainBroken",
+        "The given certificates do not lead to the CA.",
+    )
     CERTIFICATE_HOST_MISSING = "CertificateHostMissing", "The given certificate is not for one of `spec.tls.hosts`."
+
+    CLIENT_CA_MISSING = "ClientCaMissing", "What `spec.tls.clientCA` names is missing or holds no certificate."
 
     # ExposureReady
     EXPOSED = "Exposed", "The Ingress, the route or the load balancer is in place."

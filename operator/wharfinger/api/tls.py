@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
-from wharfinger.api.meta import SET, Duration, Model, ObjectName, PositiveDuration, Rule, checked
+from wharfinger.api.meta import SET, DataKey, Duration, Model, ObjectName, PositiveDuration, Rule, checked
 
 
 class SelfSigned(Model, frozen=True, kw_only=True):
@@ -36,6 +36,21 @@ class SelfSigned(Model, frozen=True, kw_only=True):
     ] = "24h"
 
 
+class ClientCa(Model, frozen=True, kw_only=True):
+    """CAs of clients, in a ConfigMap or a Secret of the namespace."""
+
+    rules: ClassVar = (
+        Rule(
+            "has(self.configMapName) != has(self.secretName)",
+            "the CA is in one place: set configMapName or secretName, not both",
+        ),
+    )
+
+    config_map_name: Annotated[ObjectName | None, Meta(description="ConfigMap with it.")] = None
+    secret_name: Annotated[ObjectName | None, Meta(description="Secret with it.")] = None
+    key: Annotated[DataKey, Meta(description="Key in its data.")] = "ca.crt"
+
+
 _HOST = Rule(
     "self.matches('^([*][.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$') || isIP(self)",
     "a host is a lowercase DNS name or an IP address, without scheme and port: write registry.example.com",
@@ -57,6 +72,7 @@ class Tls(Model, frozen=True, kw_only=True):
             field_path=".selfSigned",
         ),
         Rule("self.issuer != 'Disabled' || !has(self.hosts)", "hosts need TLS: remove them, or choose an issuer"),
+        Rule("self.issuer != 'Disabled' || !has(self.clientCA)", "clientCA needs TLS: remove it, or choose an issuer"),
     )
 
     issuer: Annotated[
@@ -76,3 +92,10 @@ class Tls(Model, frozen=True, kw_only=True):
         ObjectName | None,
         Meta(description="Secret of type kubernetes.io/tls (tls.crt, tls.key, and ca.crt if its CA is private)."),
     ] = None
+    client_ca: Annotated[
+        ClientCa | None,
+        Meta(
+            description="Clients have to present a certificate that one of these CAs signed, and log in besides. "
+            "Absent: they need none."
+        ),
+    ] = field(default=None, name="clientCA")

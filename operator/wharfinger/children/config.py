@@ -13,6 +13,8 @@ from typing import Any
 from wharfinger.children.owner import Owner, encoded
 from wharfinger.children.render import manifest, text
 
+CLIENT_CA = "client-ca.crt"
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -36,7 +38,7 @@ class Endpoint:
 def wharf(
     *,
     url: str,
-    tls: bool,
+    tls: Mapping[str, str] | None,
     auth: Mapping[str, Mapping[str, Any]],
     access: Sequence[Mapping[str, Any]] | None,
     webhooks: Sequence[Endpoint],
@@ -50,7 +52,7 @@ def knows_robots(file: str) -> bool:
     return any(line.startswith("  robots: ") for line in file.splitlines())
 
 
-def config(owner: Owner, *, text: str, admin_token: str) -> dict[str, Any]:
-    """Secret NAME-config."""
-    data = encoded({"config.yaml": text, "admin-token": admin_token})
+def config(owner: Owner, *, text: str, admin_token: str, client_ca: str = "") -> dict[str, Any]:
+    """Secret NAME-config; an empty `client_ca` leaves it out."""
+    data = encoded({"config.yaml": text, "admin-token": admin_token} | ({CLIENT_CA: client_ca} if client_ca else {}))
     return manifest("config.yaml.j2", metadata=owner.metadata(owner.config), data=data)

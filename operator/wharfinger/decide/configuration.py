@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wharfinger.api.registry import Registry
-from wharfinger.children.config import config, wharf
+from wharfinger.children.config import CLIENT_CA, config, wharf
 from wharfinger.children.owner import Owner, decoded
-from wharfinger.decide import exposure
+from wharfinger.decide import client_ca, exposure
+from wharfinger.decide.client_ca import NOBODY, ClientAuthorities
 from wharfinger.decide.credentials import users
 from wharfinger.decide.mint import Mint
 from wharfinger.decide.observed import Observed
@@ -27,7 +28,12 @@ class Configured(Outcome):
     """The configuration file that should be loaded."""
 
     text: str
+    clients: ClientAuthorities = NOBODY
     held: bool = False  # whether it is behind the spec, because of spec.paused
+
+
+_DIRECTORY = "/etc/wharf"
+_PAIR = {"certificate": f"{_DIRECTORY}/tls.crt", "key": f"{_DIRECTORY}/tls.key"}
 
 
 def decide(registry: Registry, owner: Owner, observed: Observed, hooks: Sequence[Hook], mint: Mint) -> Configured:
@@ -39,13 +45,19 @@ def decide(registry: Registry, owner: Owner, observed: Observed, hooks: Sequence
     if registry.spec.paused and live is not None:
         # the file stays as it is, for as long as it is there
         text = (decoded(live, "config.yaml") or b"").decode(errors="replace")
-        held = text != file(registry, owner, hooks)
-        return Configured(keep=frozenset({("Secret", owner.config)}), text=text, held=held)
-    text = file(registry, owner, hooks)
-    return Configured(children=(config(owner, text=text, admin_token=token),), text=text)
+        clients = client_ca.decide(registry, owner, observed)
+        held = text != file(registry, owner, hooks, ask=bool(clients.pem))
+        in_force = ClientAuthorities((decoded(live, CLIENT_CA) or b"").decode(errors="replace"), clients.problem)
+        return Configured(keep=frozenset({("Secret", owner.config)}), text=text, held=held, clients=in_force)
+    clients = client_ca.decide(registry, owner, observed)
+    text = file(registry, owner, hooks, ask=bool(clients.pem))
+    if clients.waiting:
+        return Configured(text=text, clients=clients)
+    child = config(owner, text=text, admin_token=token, client_ca=clients.pem)
+    return Configured(children=(child,), text=text, clients=clients)
 
 
-def file(registry: Registry, owner: Owner, hooks: Sequence[Hook]) -> str:
+def file(registry: Registry, owner: Owner, hooks: Sequence[Hook], *, ask: bool) -> str:
     """The text of wharf's configuration file."""
     access = registry.spec.access
     rules = None
@@ -64,9 +76,10 @@ def file(registry: Registry, owner: Owner, hooks: Sequence[Hook]) -> str:
     for user in users(registry):
         for group in user.groups:
             groups.setdefault(group, []).append(user.name)
+    tls = {**_PAIR, **({"clientCa": f"{_DIRECTORY}/{CLIENT_CA}"} if ask else {})}
     return wharf(
         url=url(registry, owner),
-        tls=registry.spec.tls.issuer != "Disabled",
+        tls=None if registry.spec.tls.issuer == "Disabled" else tls,
         auth={
             "groups": dict(sorted(groups.items())),
             "robots": {

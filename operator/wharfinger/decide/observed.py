@@ -46,6 +46,7 @@ class Report:
     available: int  # bytes free on it
     read_only: bool
     webhooks: Mapping[str, WebhookReport]
+    client_ca: FileReport = FileReport("")
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from wharfinger.decide.mint import Mint
 from wharfinger.decide.observed import Manifest, Observed, Settings
 from wharfinger.decide.outcome import Occurrence
 from wharfinger.decide.plan import Event, Plan, Reference, Removal
-from wharfinger.decide.replicas import CERTIFICATE, CONFIGURATION, HTPASSWD, sha256, unloaded
+from wharfinger.decide.replicas import CERTIFICATE, CLIENT_CA, CONFIGURATION, HTPASSWD, sha256, unloaded
 from wharfinger.decide.webhooks import Hook
 
 _Changed = tuple[dict[str, Any], tuple[str, ...]]  # a child, and the paths of what differs
@@ -80,8 +80,9 @@ def decide(registry: Registry, observed: Observed, settings: Settings, *, now: d
         *intrusions(added),
         *status.events(findings, registry.status),
     )
-    texts = (wanted.configured.text, wanted.credited.text, wanted.serving.pem)
-    stale = poke.pokes(observed, zip((CONFIGURATION, HTPASSWD, CERTIFICATE), texts, strict=True))
+    clients = wanted.configured.clients.pem or None
+    texts = (wanted.configured.text, wanted.credited.text, wanted.serving.pem, clients)
+    stale = poke.pokes(observed, zip((CONFIGURATION, HTPASSWD, CERTIFICATE, CLIENT_CA), texts, strict=True))
     return Plan(
         apply=tuple(child for child, _ in changed),
         remove=tuple(Removal(Reference(child["apiVersion"], *key_of(child)), patch) for child, patch in added if patch),
@@ -127,7 +128,7 @@ def _findings(
 ) -> dict[str, Finding]:
     findings = {
         "StorageReady": wanted.stored.finding,
-        "CertificateReady": certificates.finding(registry, observed, wanted.serving),
+        "CertificateReady": certificates.finding(registry, observed, wanted.serving, wanted.configured.clients),
         "CredentialsReady": wanted.credited.finding,
         "WorkloadReady": rollout.finding(registry, observed, wanted.configured.text, now),
     }

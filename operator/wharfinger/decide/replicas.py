@@ -31,6 +31,9 @@ HTPASSWD = Mounted("passwords", lambda report: report.htpasswd, Reason.CREDENTIA
 CERTIFICATE = Mounted(
     "certificate", lambda report: report.certificate, Reason.CERTIFICATE_PENDING, Reason.CERTIFICATE_REJECTED
 )
+CLIENT_CA = Mounted(
+    "client CA", lambda report: report.client_ca, Reason.CERTIFICATE_PENDING, Reason.CERTIFICATE_REJECTED
+)
 
 
 def sha256(text: str | None) -> str:

@@ -65,6 +65,7 @@ class _Status(msgspec.Struct):
     certificate: _File | None
     storage: _Storage
     webhooks: dict[str, _Webhook] = {}
+    client_ca: _File | None = msgspec.field(default=None, name="clientCa")
 
 
 def parse(body: bytes) -> Report:
@@ -79,6 +80,7 @@ def parse(body: bytes) -> Report:
         configuration=_file(status.configuration),
         htpasswd=_file(status.htpasswd),
         certificate=_file(status.certificate),
+        client_ca=_file(status.client_ca),
         used=storage.used,
         capacity=storage.capacity,
         available=storage.available,

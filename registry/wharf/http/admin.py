@@ -117,6 +117,7 @@ class AdminApp:
             "configuration": self._reports.file("configuration"),
             "htpasswd": self._reports.file("htpasswd"),
             "certificate": self._reports.file("certificate"),
+            "clientCa": self._reports.file("client_ca"),
             "storage": storage,
             "webhooks": await self._webhooks(),
             "garbageCollection": history.report(await self._garbage()),

@@ -23,12 +23,14 @@ HOOK = Endpoint(
 )
 RULE = {"repositories": ["**"], "users": ["ci"], "groups": [], "anonymous": True, "actions": ["pull"]}
 
+PAIR = {"certificate": "/etc/wharf/tls.crt", "key": "/etc/wharf/tls.key"}
+
 
 def render(**changes):
     values = {
         "url": "https://team.ci.svc",
-        "tls": True,
         "auth": {"groups": {}, "robots": {}},
+        "tls": PAIR,
         "access": None,
         "webhooks": (),
     }
@@ -52,7 +54,7 @@ def test_the_smallest_file_is_what_wharf_reads():
 
 
 def test_without_tls_the_file_names_no_certificate():
-    assert wharf.config.parse(render(tls=False)).tls is None
+    assert wharf.config.parse(render(tls=None)).tls is None
 
 
 def test_an_empty_list_of_rules_denies_everything_and_stays_one():

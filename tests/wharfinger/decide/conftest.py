@@ -121,6 +121,15 @@ class World:
         encoded = {key.replace("_", "."): base64.b64encode(value.encode()).decode() for key, value in data.items()}
         self.change(secrets={**self.observed.secrets, name: {"kind": "Secret", "metadata": metadata, "data": encoded}})
 
+    def config_map(self, name: str, **data: str) -> None:
+        """Store a ConfigMap of the user's."""
+        made = {
+            "kind": "ConfigMap",
+            "metadata": {"name": name},
+            "data": {k.replace("_", "."): v for k, v in data.items()},
+        }
+        self.change(config_maps={**self.observed.config_maps, name: made})
+
     def data(self, secret: str, key: str) -> str:
         """A value of a live Secret of ours."""
         return base64.b64decode(self.child("Secret", secret)["data"][key]).decode()
@@ -168,6 +177,7 @@ class World:
             version="0.1.0",
             configuration=FileReport(self.sha256(f"{self.name}-config", "config.yaml")),
             htpasswd=FileReport(self.sha256(f"{self.name}-htpasswd", "htpasswd")),
+            client_ca=FileReport(self.sha256(f"{self.name}-config", "client-ca.crt")),
             certificate=FileReport(self.sha256(f"{self.name}-tls", "tls.crt")),
             used=3 * 1024**3,
             capacity=10 * 1024**3,

@@ -3,7 +3,7 @@
 import pytest
 
 from wharfinger.api.reasons import Reason
-from wharfinger.decide import certificates, deliveries, logins, rollout, storage
+from wharfinger.decide import certificates, deliveries, given, logins, rollout, storage
 from wharfinger.decide.condition import bad, first, good, unknown
 
 GOOD = good(Reason.READY, "fine")
@@ -33,8 +33,8 @@ ORDERS = {
         "password_trouble being_written not_loaded rotating postponed everyone_can_log_in",
     ),
     "given certificate": (
-        certificates.GIVEN_CHECKS,
-        "missing malformed mismatched out_of_time uncovered acceptable",
+        given.CHECKS,
+        "missing malformed mismatched out_of_time uncovered incomplete acceptable",
     ),
     "certificate": (certificates.CHECKS, "disabled refused not_loaded served"),
     "workload": (
