@@ -28,6 +28,7 @@ from wharf.verify.scrub import Pace, Scrubber
 from wharf.verify.verifier import Storage
 from wharf.webhooks.delivery import Deliveries
 from wharf.webhooks.envelope import Source
+from wharf.webhooks.networks import Networks
 from wharf.webhooks.router import Router
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ class Background:
 
     async def _deliver(self) -> None:
         config = self._services.live.config
-        source = Source(config.url.partition("://")[2] or config.address, socket.gethostname())
+        secure = config.url.startswith("https:") if config.url else config.tls is not None
+        source = Source(config.url.partition("://")[2] or config.address, socket.gethostname(), secure)
         deliveries = Deliveries(self._outbox, source, self._services.clock)
         self._index.on_events(deliveries.wake)
         try:
@@ -107,7 +109,8 @@ class Background:
                 await self._changed.wait()
                 self._changed.clear()
                 try:
-                    await deliveries.configure(self._services.live.config.webhooks)
+                    config = self._services.live.config
+                    await deliveries.configure(config.webhooks, Networks.of(config.webhook_networks))
                 except MetadataError as error:
                     log.warning("webhooks not configured, trying again", extra={"cause": str(error)})
                     self._changed.set()

@@ -13,8 +13,9 @@ import msgspec
 import yaml
 from msgspec import Meta
 
+from wharf.webhook_settings import Webhook, WebhookNetworks
+
 Action = Literal["pull", "push", "delete", "list"]
-EventAction = Literal["push", "pull", "mount", "delete"]
 
 
 class ConfigError(ValueError):
@@ -96,28 +97,6 @@ class AccessRule(_Struct, frozen=True, kw_only=True):
     actions: Annotated[list[Action], Meta(description="What the rule allows.", min_length=1)]
 
 
-class Webhook(_Struct, frozen=True, kw_only=True):
-    """One endpoint that is told of events."""
-
-    name: Annotated[str, Meta(description="Unique name, shown in status and metrics.", min_length=1)]
-    url: Annotated[str, Meta(description="http or https URL that events are POSTed to.", pattern="^https?://")]
-    events: Annotated[list[EventAction], Meta(description="Actions that are told.", min_length=1)] = msgspec.field(
-        default_factory=lambda: ["push"]
-    )
-    repositories: Annotated[list[str], Meta(description="Globs; empty: all.")] = []
-    tags: Annotated[list[str], Meta(description="Globs; empty: all, untagged ones too.")] = []
-    format: Annotated[Literal["Distribution"], Meta(description="Envelope of the request body.")] = "Distribution"
-    headers: Annotated[dict[str, str], Meta(description="Further request headers.")] = msgspec.field(
-        default_factory=dict
-    )
-    ca: Annotated[str, Meta(description="PEM text of the CAs that may sign the endpoint's certificate.")] = ""
-    timeout: Annotated[float, Meta(description="Seconds that one attempt may take.", gt=0, le=300)] = 10.0
-    max_age: Annotated[float, Meta(description="Seconds after which an event is given up.", gt=0)] = 86400.0
-    min_backoff: Annotated[float, Meta(description="Seconds before the second attempt.", gt=0)] = 1.0
-    max_backoff: Annotated[float, Meta(description="Most seconds between two attempts.", gt=0)] = 300.0
-    suspended: Annotated[bool, Meta(description="Events are kept but not sent.")] = False
-
-
 class GarbageCollection(_Struct, frozen=True, kw_only=True):
     """When what nothing needs any more is removed. What a push under way may count on stays in any case."""
 
@@ -183,6 +162,7 @@ class Config(_Struct, frozen=True, kw_only=True):
     ] = []
     webhooks: Annotated[list[Webhook], Meta(description="Endpoints that are told of events.")] = []
     storage: Annotated[Storage, Meta(description="How full the volume may get.")] = Storage()
+    webhook_networks: Annotated[WebhookNetworks, Meta(description="Where those may be.")] = WebhookNetworks()
     read_only: Annotated[bool, Meta(description="Refuse pushes; deletes still work.")] = False
     sparse_images: Annotated[
         Literal["Refuse", "Accept"],
@@ -222,12 +202,17 @@ def parse(text: bytes | str) -> Config:
     names = [hook.name for hook in config.webhooks]
     if duplicate := next((name for name in names if names.count(name) > 1), None):
         raise ConfigError(f"webhook name {duplicate!r} is used twice - at `$.webhooks`: give each its own name")
-    for proxy in config.trusted_proxies:
-        try:
-            ipaddress.ip_network(proxy, strict=False)
-        except ValueError as error:
-            raise ConfigError(f"{proxy!r} is not an address or a network - at `$.trustedProxies`") from error
+    _networks(config.trusted_proxies, "$.trustedProxies")
+    _networks(config.webhook_networks.allow, "$.webhookNetworks.allow")
     return config
+
+
+def _networks(texts: list[str], path: str) -> None:
+    for text in texts:
+        try:
+            ipaddress.ip_network(text, strict=False)
+        except ValueError as error:
+            raise ConfigError(f"{text!r} is not an address or a network - at `{path}`") from error
 
 
 def schema() -> dict[str, object]:

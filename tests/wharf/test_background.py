@@ -12,6 +12,8 @@ from wharf import background
 from wharf.garbage.collector import Terms
 from wharf.metadata.sqlite_doubts import SqliteDoubts
 
+HERE = {"allow": ["127.0.0.0/8"]}
+
 
 class Receiver(http.server.ThreadingHTTPServer):
     """Keeps the bodies that are posted to it."""
@@ -49,7 +51,7 @@ def receiver():
 
 
 def test_a_push_reaches_a_receiver_and_status_says_so(start, receiver):
-    registry = start(webhooks=[{"name": "hook", "url": receiver.url}])
+    registry = start(webhooks=[{"name": "hook", "url": receiver.url}], webhookNetworks=HERE)
     registry.push_image("team/app", "v1")
     (event,) = receiver.wait_for(1)[0]["events"]
     assert (event["action"], event["target"]["repository"], event["target"]["tag"]) == ("push", "team/app", "v1")
@@ -64,7 +66,7 @@ def test_a_webhook_that_a_reload_brings_is_told_of_what_comes_after(start, recei
     registry = start()
     registry.push_image("team/app", "before")
     text = json.loads((tmp_path / "config.yaml").read_text())
-    text["webhooks"] = [{"name": "hook", "url": receiver.url}]
+    text |= {"webhooks": [{"name": "hook", "url": receiver.url}], "webhookNetworks": HERE}
     (tmp_path / "config.yaml").write_text(json.dumps(text))
     deadline = time.monotonic() + 10
     while not registry.request("GET", "/status", admin=True).json()["webhooks"]:
@@ -107,8 +109,8 @@ def test_blobs_are_durable_at_their_own_answer_where_the_configuration_says_so(s
 def test_a_second_process_stands_by_until_the_first_has_gone(start, receiver, monkeypatch):
     monkeypatch.setattr(background, "LOCK_RETRY", 0.05)
     hooks = [{"name": "hook", "url": receiver.url}]
-    first = start("one.yaml", webhooks=hooks)
-    second = start("two.yaml", webhooks=hooks)
+    first = start("one.yaml", webhooks=hooks, webhookNetworks=HERE)
+    second = start("two.yaml", webhooks=hooks, webhookNetworks=HERE)
     first.push_image("a", "v1")
     receiver.wait_for(1)
     first.stop()

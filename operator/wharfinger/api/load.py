@@ -42,6 +42,8 @@ def webhook(manifest: Mapping[str, Any]) -> RegistryWebhook:
         iter(
             [
                 ("spec.timeout", duration, loaded.spec.timeout),
+                ("spec.connectTimeout", duration, loaded.spec.connect_timeout),
+                ("spec.signing.overlap", duration, loaded.spec.signing.overlap),
                 ("spec.retry.maxAge", duration, retry.max_age),
                 ("spec.retry.minBackoff", duration, retry.min_backoff),
                 ("spec.retry.maxBackoff", duration, retry.max_backoff),

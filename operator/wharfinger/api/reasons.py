@@ -108,7 +108,15 @@ class Reason(StrEnum):
     REGISTRY_NOT_FOUND = "RegistryNotFound", "`spec.registryRef` names no Registry of the namespace."
     REGISTRY_PAUSED = "RegistryPaused", "The Registry is paused, so its settings do not change."
     HEADER_MISSING = "HeaderMissing", "A Secret or key named by `headersFrom` is missing or unusable."
-    CA_MISSING = "CaMissing", "The ConfigMap or key named by `tls.ca` is missing or holds no certificate."
+    CA_MISSING = "CaMissing", "The ConfigMap, Secret or key named by `tls.ca` is missing or holds no certificate."
+    CLIENT_CERTIFICATE_UNUSABLE = (
+        "ClientCertificateUnusable",
+        "The Secret named by `tls.clientCertificate` is missing or holds no certificate with its key.",
+    )
+    SIGNING_SECRET_UNUSABLE = (
+        "SigningSecretUnusable",
+        "The Secret or key named by `signing.secretName` is missing or holds no signing secret.",
+    )
     NOTHING_SENT = "NothingSent", "No event has been sent yet."
     DELIVERED = "Delivered", "The endpoint took the last event."
     DELIVERY_FAILING = "DeliveryFailing", "The endpoint did not take the last event; it will be tried again."
@@ -124,6 +132,7 @@ class Reason(StrEnum):
     CERTIFICATE_ISSUED = "CertificateIssued", "A certificate was issued; the message says why."
     CA_ISSUED = "CaIssued", "A certificate authority was made; the message says why."
     CA_SWITCHED = "CaSwitched", "The new certificate authority signs; the message says how long the old one is trusted."
+    SIGNING_SECRET_CHANGED = "SigningSecretChanged", "A webhook's signing secret was replaced."
     CLAIM_CREATED = "ClaimCreated", "A PersistentVolumeClaim was created, enlarged or taken up."
     DEPLOYMENT_CREATED = "DeploymentCreated", "The Deployment was created."
     DEPLOYMENT_CHANGED = "DeploymentChanged", "The Deployment was changed; the message names the first field."

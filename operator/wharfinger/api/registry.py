@@ -16,6 +16,7 @@ from wharfinger.api.pod import Pod, Service
 from wharfinger.api.robots import PullSecrets, PushSecrets
 from wharfinger.api.storage import DEFAULT_SIZE, Storage
 from wharfinger.api.tls import Tls
+from wharfinger.api.webhook_networks import WebhookNetworks
 
 
 class RegistrySpec(Model, frozen=True, kw_only=True):
@@ -60,6 +61,9 @@ class RegistrySpec(Model, frozen=True, kw_only=True):
     ] = None
     pull_secrets: Annotated[PullSecrets, Meta(description="What pods pull with.")] = field(default_factory=PullSecrets)
     push_secrets: Annotated[PushSecrets, Meta(description="What jobs push with.")] = field(default_factory=PushSecrets)
+    webhook_networks: Annotated[WebhookNetworks, Meta(description="Where the endpoints of webhooks may be.")] = field(
+        default_factory=WebhookNetworks
+    )
     service: Annotated[Service, Meta(description="How the registry is reached.")] = field(default_factory=Service)
     ingress: Annotated[Ingress | None, Meta(description="Ask for an Ingress. Absent: there is none.")] = None
     network_policy: Annotated[NetworkPolicy, Meta(description="Who may connect to the pod.")] = field(

@@ -123,6 +123,16 @@ class DeliveryError(Model, frozen=True, kw_only=True):
     next_attempt: Annotated[Time | None, Meta(description="When it is tried again.")] = None
 
 
+class SigningStatus(Model, frozen=True, kw_only=True):
+    """The secrets that requests are signed with."""
+
+    secret_name: Annotated[str, Meta(description="Secret that holds the newest one, under `secret` if generated.")]
+    rotated_at: Annotated[Time | None, Meta(description="When it was last replaced.")] = None
+    previous_valid_until: Annotated[
+        Time | None, Meta(description="When requests stop being signed with a replaced one too; absent: there is none.")
+    ] = None
+
+
 class RegistryWebhookStatus(Model, frozen=True, kw_only=True):
     """What is, as the registry reports it."""
 
@@ -135,3 +145,4 @@ class RegistryWebhookStatus(Model, frozen=True, kw_only=True):
     dead: Annotated[int | None, Meta(description="Events given up.")] = None
     last_success: Annotated[Time | None, Meta(description="When an event was last delivered.")] = None
     last_error: Annotated[DeliveryError | None, Meta(description="The newest failure.")] = None
+    signing: Annotated[SigningStatus | None, Meta(description="The secrets that requests are signed with.")] = None

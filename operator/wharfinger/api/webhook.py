@@ -12,6 +12,7 @@ from msgspec import Meta, field
 from wharfinger.api.meta import (
     SET,
     DataKey,
+    Duration,
     Glob,
     Model,
     ObjectMeta,
@@ -40,6 +41,10 @@ class HeaderFrom(Model, frozen=True, kw_only=True):
                 "not a header name: use letters, digits and -, as in Authorization",
             ),
             Rule(
+                "!self.lowerAscii().startsWith('webhook-')",
+                "headers that begin with webhook- carry the signature: choose another name",
+            ),
+            Rule(
                 "!(self.lowerAscii() in ['host', 'content-length', 'content-type', 'transfer-encoding', 'connection'])",
                 "this header is set by the registry itself: remove it",
             ),
@@ -52,18 +57,65 @@ class HeaderFrom(Model, frozen=True, kw_only=True):
     key: Annotated[DataKey, Meta(description="Key in its data.")]
 
 
-class ConfigMapKey(Model, frozen=True, kw_only=True):
-    """One value in a ConfigMap of the namespace."""
+class Signing(Model, frozen=True, kw_only=True):
+    """The secret that requests are signed with, by Standard Webhooks (HMAC-SHA256)."""
 
-    config_map_name: Annotated[ObjectName, Meta(description="Name of the ConfigMap.")]
+    rules: ClassVar = (
+        Rule(
+            "!has(self.secretName) || !has(self.rotation)",
+            "rotation makes the operator generate a secret: remove it, and write the new secret into your own Secret; "
+            "the old one is accepted for the overlap all the same",
+            field_path=".rotation",
+        ),
+    )
+
+    secret_name: Annotated[
+        ObjectName | None,
+        Meta(
+            description="Secret with a signing secret of your own: `whsec_` and the base64 of 24 to 64 bytes. Absent: "
+            "one is generated into Secret NAME-signing."
+        ),
+    ] = None
+    key: Annotated[DataKey, Meta(description="Key in its data.")] = "secret"
+    rotation: Annotated[
+        Annotated[str, Meta(max_length=256)] | None,
+        Meta(description="Any new text: generate a new secret now."),
+    ] = None
+    overlap: Annotated[
+        Duration,
+        Meta(description="How long requests are signed with the replaced secret too. `0s`: not at all."),
+    ] = "24h"
+
+
+class CaSource(Model, frozen=True, kw_only=True):
+    """CAs in a ConfigMap or a Secret of the namespace."""
+
+    rules: ClassVar = (
+        Rule(
+            "has(self.configMapName) != has(self.secretName)",
+            "name either a ConfigMap or a Secret: set one of configMapName and secretName",
+        ),
+    )
+
+    config_map_name: Annotated[ObjectName | None, Meta(description="Name of the ConfigMap.")] = None
+    secret_name: Annotated[ObjectName | None, Meta(description="Name of the Secret.")] = None
     key: Annotated[DataKey, Meta(description="Key in its data.")] = "ca.crt"
 
 
-class EndpointTls(Model, frozen=True, kw_only=True):
-    """How the endpoint's certificate is verified."""
+class ClientCertificate(Model, frozen=True, kw_only=True):
+    """The certificate that the registry presents to the endpoint."""
 
-    ca: Annotated[
-        ConfigMapKey | None, Meta(description="CAs that may have signed it. Absent: those of the system.")
+    secret_name: Annotated[
+        ObjectName, Meta(description="Secret of type kubernetes.io/tls (tls.crt, tls.key). Taken up when it changes.")
+    ]
+
+
+class EndpointTls(Model, frozen=True, kw_only=True):
+    """How the endpoint's certificate is verified, and what is presented to it."""
+
+    ca: Annotated[CaSource | None, Meta(description="CAs that may have signed it. Absent: those of the system.")] = None
+    client_certificate: Annotated[
+        ClientCertificate | None, Meta(description="Certificate that is presented to the endpoint.")
     ] = None
 
 
@@ -127,14 +179,19 @@ class RegistryWebhookSpec(Model, frozen=True, kw_only=True):
         Meta(description="Only tags that match one of these globs. Absent: all.", max_length=64),
     ] = ()
     format: Annotated[
-        Literal["Distribution"], Meta(description="Form of the request body: Docker Distribution's envelope.")
+        Literal["Distribution", "CloudEvents"],
+        Meta(
+            description="Form of the request body: Docker Distribution's envelope, or a CloudEvent (1.0, structured "
+            "JSON). Either way one event a request."
+        ),
     ] = "Distribution"
     headers_from: Annotated[
         tuple[HeaderFrom, ...],
         Meta(description="Request headers with values from Secrets.", max_length=16),
         list_map("name"),
     ] = ()
-    tls: Annotated[EndpointTls | None, Meta(description="How the endpoint's certificate is verified.")] = None
+    signing: Annotated[Signing, Meta(description="How requests are signed.")] = field(default_factory=Signing)
+    tls: Annotated[EndpointTls | None, Meta(description="TLS with the endpoint.")] = None
     timeout: Annotated[
         PositiveDuration,
         checked(
@@ -142,12 +199,24 @@ class RegistryWebhookSpec(Model, frozen=True, kw_only=True):
             description="Longest time for one attempt.",
         ),
     ] = "10s"
+    connect_timeout: Annotated[
+        PositiveDuration, Meta(description="Longest time of it until the connection stands.")
+    ] = "5s"
     retry: Annotated[Retry, Meta(description="How failed deliveries are tried again.")] = field(default_factory=Retry)
     suspend: Annotated[bool, Meta(description="Keep events, and send them once this is false again.")] = False
 
 
 class RegistryWebhook(Model, frozen=True, kw_only=True):
     """Sends the events of a Registry to a URL."""
+
+    rules: ClassVar = (
+        Rule(
+            "!has(self.spec.signing) || !has(self.spec.signing.secretName) || "
+            "self.spec.signing.secretName != self.metadata.name + '-signing'",
+            "NAME-signing is the Secret that the operator writes: give yours another name",
+            field_path=".spec.signing.secretName",
+        ),
+    )
 
     metadata: ObjectMeta
     spec: Annotated[RegistryWebhookSpec, Meta(description="Which events go where, and how.")]

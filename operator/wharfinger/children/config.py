@@ -7,7 +7,7 @@ it has loaded it. wharf's `wharf config schema` is what the file must fit.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from wharfinger.children.owner import Owner, encoded
@@ -16,7 +16,7 @@ from wharfinger.children.render import manifest, text
 CLIENT_CA = "client-ca.crt"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """One webhook as wharf's configuration has it. Times are seconds."""
 
@@ -26,9 +26,13 @@ class Endpoint:
     repositories: Sequence[str]
     tags: Sequence[str]
     format: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
+    signing: Sequence[Mapping[str, str]] = field(repr=False)
     ca: str
+    client_certificate: str
+    client_key: str = field(repr=False)
     timeout: float
+    connect_timeout: float
     max_age: float
     min_backoff: float
     max_backoff: float
@@ -42,9 +46,13 @@ def wharf(
     auth: Mapping[str, Mapping[str, Any]],
     access: Sequence[Mapping[str, Any]] | None,
     webhooks: Sequence[Endpoint],
+    networks: Mapping[str, Any],
 ) -> str:
-    """The text of wharf's configuration file. `auth` holds `groups` and `robots`, by their names."""
-    return text("wharf.yaml.j2", url=url, tls=tls, auth=auth, access=access, webhooks=webhooks)
+    """The text of wharf's configuration file.
+
+    `auth` holds `groups` and `robots`, by their names. `networks`: where endpoints may be; empty: as wharf has it.
+    """
+    return text("wharf.yaml.j2", url=url, tls=tls, auth=auth, access=access, webhooks=webhooks, networks=networks)
 
 
 def knows_robots(file: str) -> bool:

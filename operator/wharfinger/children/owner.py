@@ -71,6 +71,11 @@ class Owner:
         digest = hashlib.sha256(user.encode()).hexdigest()[:10]
         return f"{self.name}-user-{safe}-{digest}" if safe else f"{self.name}-user-{digest}"
 
+    @staticmethod
+    def signing(webhook: str) -> str:
+        """Secret with what a RegistryWebhook's requests are signed with."""
+        return f"{webhook}-signing"
+
     def hosts(self, cluster_domain: str) -> list[str]:
         """Every DNS name that the Service has, shortest first."""
         service = f"{self.name}.{self.namespace}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wharfinger.api.meta import plain
 from wharfinger.api.registry import Registry
 from wharfinger.children.config import CLIENT_CA, config, wharf
 from wharfinger.children.owner import Owner, decoded
@@ -89,6 +90,7 @@ def file(registry: Registry, owner: Owner, hooks: Sequence[Hook], *, ask: bool) 
         },
         access=rules,
         webhooks=[hook.endpoint for hook in hooks if hook.endpoint is not None],
+        networks=plain(registry.spec.webhook_networks),
     )
 
 

@@ -69,8 +69,9 @@ def suspended(state: State) -> Finding | None:
 
 def held(state: State) -> Finding | None:
     """Are events kept because something is missing?"""
-    problem = state.hook.problem
-    return bad(problem.reason, problem.message) if problem else None
+    problem, endpoint = state.hook.problem, state.hook.endpoint
+    sends = endpoint is not None and not endpoint.suspended  # a known signing secret goes on being used
+    return bad(problem.reason, problem.message) if problem and not sends else None
 
 
 def unasked(state: State) -> Finding | None:
@@ -109,7 +110,7 @@ class Delivery:
     status: dict[str, Any]
     trouble: Finding | None  # what is wrong with it, if anything
     events: tuple[Occurrence, ...]  # about the webhook itself
-    wake: datetime | None  # when its endpoint is tried again
+    wake: datetime | None  # when its endpoint is tried again, or a signing secret ends
 
 
 def delivery(hook: Hook, observed: Observed, unloaded: Finding | None, now: datetime) -> Delivery:
@@ -117,10 +118,13 @@ def delivery(hook: Hook, observed: Observed, unloaded: Finding | None, now: date
     state = State(hook, unloaded, _summed(hook.name, observed))
     findings = {"Ready": first(READY_CHECKS, state), "Delivering": first(DELIVERING_CHECKS, state)}
     trouble = next((finding for finding in findings.values() if finding.status == "False"), None)
-    fresh = _status(hook.manifest, findings, state.report, now)
+    fresh = _status(hook.manifest, findings, state.report, now) | plain(
+        RegistryWebhookStatus(signing=hook.signing.status)
+    )
     wake = _moment(state.report.next_attempt) if state.report and _failed(state.report) else now
-    told = _events(findings["Delivering"], hook.manifest.get("status") or {})
-    return Delivery(fresh, trouble, told, wake if wake > now else None)
+    told = (*hook.signing.events, *_events(findings["Delivering"], hook.manifest.get("status") or {}))
+    wakes = [moment for moment in (wake, hook.signing.wake) if moment is not None and moment > now]
+    return Delivery(fresh, trouble, told, min(wakes, default=None))
 
 
 def _events(finding: Finding, old: Mapping[str, Any]) -> tuple[Occurrence, ...]:

@@ -54,15 +54,16 @@ def desired(
     registry: Registry, owner: Owner, observed: Observed, settings: Settings, *, now: datetime, mint: Mint
 ) -> Desired:
     """Ask every concern, and put their children in order. A paused Registry keeps workload and storage as they are."""
-    hooks = webhooks.read(observed)
+    hooks = webhooks.read(registry, owner, observed, now=now, mint=mint)
     serving = certificates.decide(registry, owner, observed, settings, now=now, mint=mint)
     servers = configuration.servers(registry, owner, settings.cluster_domain)
     configured = configuration.decide(registry, owner, observed, hooks, mint)
     counter = Counter(servers, configured.text, registry.spec.running)
     credited = credentials.decide(registry, owner, observed, counter, now=now, mint=mint)
     stored = storage.decide(registry, owner, observed)
-    children = [*serving.children, *credited.children, *configured.children]
-    keep = serving.keep | credited.keep | configured.keep
+    signing = [hook.signing.child for hook in hooks if hook.signing.child is not None]
+    children = [*serving.children, *credited.children, *signing, *configured.children]
+    keep = serving.keep | credited.keep | configured.keep | {hook.key for hook in hooks}
     events = serving.events + credited.events
     frame = workload.frame(registry, owner, observed)
     entrances = exposure.children(registry, owner, settings)

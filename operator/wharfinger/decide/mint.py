@@ -5,6 +5,7 @@ Rule: this is the only source of randomness in a decision, and it is passed in, 
 
 from __future__ import annotations
 
+import base64
 import secrets
 from typing import Protocol
 
@@ -26,6 +27,9 @@ class Mint(Protocol):
 
     def token(self) -> str:
         """A new bearer token."""
+
+    def signing(self) -> str:
+        """A new secret to sign webhooks with, in the form of Standard Webhooks."""
 
     def hash(self, password: str, *, random: bool = False) -> str:
         """The bcrypt hash of a password, with a new salt. `random`: it is one of ours, which nobody guesses."""
@@ -50,6 +54,10 @@ class SystemMint:
     def token(self) -> str:
         """256 random bits in URL-safe letters."""
         return secrets.token_urlsafe(32)
+
+    def signing(self) -> str:
+        """256 random bits, after the prefix that tells what they are."""
+        return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
     def hash(self, password: str, *, random: bool = False) -> str:
         """Hash with bcrypt; the password is at most 72 bytes long."""

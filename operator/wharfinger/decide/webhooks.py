@@ -1,24 +1,27 @@
 """Webhooks: from RegistryWebhooks to endpoints in the registry's configuration, and to their conditions.
 
-Rule: an endpoint that lacks a header or a CA is configured but suspended, so that its events are kept and none is sent
-without what the user asked for.
+Rule: an endpoint that lacks a header, a CA, a certificate or a signing secret is configured but suspended, so that its
+events are kept and none is sent without what the user asked for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-from cryptography import x509
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from wharfinger.api import load
 from wharfinger.api.parse import duration
 from wharfinger.api.reasons import Reason
+from wharfinger.api.registry import Registry
 from wharfinger.api.webhook import RegistryWebhook
 from wharfinger.children.config import Endpoint
-from wharfinger.children.owner import decoded
+from wharfinger.children.owner import Owner, decoded
+from wharfinger.decide import endpoint_tls, signing
 from wharfinger.decide.condition import Finding, bad
+from wharfinger.decide.mint import Mint
 from wharfinger.decide.observed import Manifest, Observed
+from wharfinger.decide.outcome import Key
+from wharfinger.decide.signing import Signing
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +32,39 @@ class Hook:
     webhook: RegistryWebhook | None  # None: it does not fit the schema
     endpoint: Endpoint | None
     problem: Finding | None
+    signing: Signing = field(default_factory=Signing)
 
     @property
     def name(self) -> str:
         """The object's name, which the endpoint has too."""
         return str(self.manifest["metadata"]["name"])
 
+    @property
+    def key(self) -> Key:
+        """Kind and name of the Secret that signs."""
+        return "Secret", Owner.signing(self.name)
 
-def read(observed: Observed) -> tuple[Hook, ...]:
+
+def read(registry: Registry, owner: Owner, observed: Observed, *, now: datetime, mint: Mint) -> tuple[Hook, ...]:
     """Every RegistryWebhook of this Registry, by name. Those being deleted are gone."""
     manifests = [m for m in observed.webhooks if not m["metadata"].get("deletionTimestamp")]
-    return tuple(_hook(manifest, observed) for manifest in sorted(manifests, key=lambda m: str(m["metadata"]["name"])))
+    found = []
+    for manifest in sorted(manifests, key=lambda m: str(m["metadata"]["name"])):
+        try:
+            webhook = load.webhook(manifest)
+        except load.InvalidError as error:
+            found.append(Hook(manifest, None, None, bad(Reason.INVALID_SPEC, str(error))))
+            continue
+        signed = signing.decide(owner, webhook, observed, paused=registry.spec.paused, now=now, mint=mint)
+        found.append(_hook(manifest, webhook, observed, signed))
+    return tuple(found)
 
 
-def _hook(manifest: Manifest, observed: Observed) -> Hook:
-    try:
-        webhook = load.webhook(manifest)
-    except load.InvalidError as error:
-        return Hook(manifest, None, None, bad(Reason.INVALID_SPEC, str(error)))
+def _hook(manifest: Manifest, webhook: RegistryWebhook, observed: Observed, signed: Signing) -> Hook:
     headers, header_problem = _headers(webhook, observed)
-    ca, ca_problem = _ca(webhook, observed)
-    problem = header_problem or ca_problem
-    spec = webhook.spec
+    trust = endpoint_tls.read(webhook.spec.tls, observed)
+    lacking = header_problem or trust.problem
+    spec, retry = webhook.spec, webhook.spec.retry
     endpoint = Endpoint(
         name=webhook.metadata.name,
         url=spec.url,
@@ -59,14 +73,18 @@ def _hook(manifest: Manifest, observed: Observed) -> Hook:
         tags=spec.tags,
         format=spec.format,
         headers=headers,
-        ca=ca,
+        signing=[{"secret": secret} | ({"until": until} if until else {}) for secret, until in signed.secrets],
+        ca=trust.ca,
+        client_certificate=trust.certificate,
+        client_key=trust.key,
         timeout=duration(spec.timeout).total_seconds(),
-        max_age=duration(spec.retry.max_age).total_seconds(),
-        min_backoff=duration(spec.retry.min_backoff).total_seconds(),
-        max_backoff=duration(spec.retry.max_backoff).total_seconds(),
-        suspended=spec.suspend or problem is not None,
+        connect_timeout=duration(spec.connect_timeout).total_seconds(),
+        max_age=duration(retry.max_age).total_seconds(),
+        min_backoff=duration(retry.min_backoff).total_seconds(),
+        max_backoff=duration(retry.max_backoff).total_seconds(),
+        suspended=spec.suspend or lacking is not None or not signed.secrets,
     )
-    return Hook(manifest, webhook, endpoint, problem)
+    return Hook(manifest, webhook, endpoint, lacking or signed.problem, signed)
 
 
 def _headers(webhook: RegistryWebhook, observed: Observed) -> tuple[dict[str, str], Finding | None]:
@@ -85,22 +103,3 @@ def _headers(webhook: RegistryWebhook, observed: Observed) -> tuple[dict[str, st
             return headers, bad(Reason.HEADER_MISSING, message)
         headers[header.name] = text
     return headers, None
-
-
-def _ca(webhook: RegistryWebhook, observed: Observed) -> tuple[str, Finding | None]:
-    reference = webhook.spec.tls.ca if webhook.spec.tls else None
-    if reference is None:
-        return "", None
-    config_map = observed.config_maps.get(reference.config_map_name)
-    if config_map is None:
-        message = f"ConfigMap {reference.config_map_name!r} is missing: create it with the CA under {reference.key!r}"
-        return "", bad(Reason.CA_MISSING, f"{message}. Until then events are kept")
-    pem: Any = (config_map.get("data") or {}).get(reference.key)
-    try:
-        x509.load_pem_x509_certificates(str(pem or "").encode())
-    except ValueError:
-        what = f"key {reference.key!r} of ConfigMap {reference.config_map_name!r}"
-        return "", bad(
-            Reason.CA_MISSING, f"{what} holds no PEM certificate: put the CA there. Until then events are kept"
-        )
-    return str(pem), None

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING
 
 from wharf.metadata.interface import MetadataError
 from wharf.webhooks.attempt import Endpoint
-from wharf.webhooks.envelope import render
+from wharf.webhooks.forms import body
+from wharf.webhooks.networks import Networks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wharf.clock import Clock
-    from wharf.config import Webhook
     from wharf.metadata.outbox import Delivery, Outbox
+    from wharf.webhook_settings import Webhook
     from wharf.webhooks.envelope import Source
 
 POLL = 1.0
@@ -50,10 +51,14 @@ class Deliveries:
         self._clock = clock
         self._couriers: dict[str, Courier] = {}
 
-    async def configure(self, webhooks: Sequence[Webhook]) -> None:
+    async def configure(self, webhooks: Sequence[Webhook], networks: Networks) -> None:
         """Deliver to these from now on. What waits for others is dropped; those that changed are tried at once."""
         wanted = {hook.name: hook for hook in webhooks}
-        stale = [name for name, courier in self._couriers.items() if wanted.get(name) != courier.hook]
+        stale = [
+            name
+            for name, courier in self._couriers.items()
+            if wanted.get(name) != courier.hook or courier.networks != networks
+        ]
         await asyncio.gather(*(self._couriers.pop(name).stop() for name in stale))
         await self._outbox.keep_only(wanted)
         states = await self._outbox.states()
@@ -61,7 +66,7 @@ class Deliveries:
             if name not in self._couriers:
                 # A webhook that was changed is tried at once: the change may be the remedy.
                 state = None if name in stale else states.get(name)
-                courier = Courier(hook, self._outbox, self._source, self._clock)
+                courier = Courier(hook, networks, self._outbox, self._source, self._clock)
                 courier.start(state.next_attempt if state else None)
                 self._couriers[name] = courier
 
@@ -79,8 +84,9 @@ class Deliveries:
 class Courier:
     """Delivers to one webhook."""
 
-    def __init__(self, hook: Webhook, outbox: Outbox, source: Source, clock: Clock) -> None:
+    def __init__(self, hook: Webhook, networks: Networks, outbox: Outbox, source: Source, clock: Clock) -> None:
         self.hook = hook
+        self.networks = networks
         self._outbox = outbox
         self._source = source
         self._clock = clock
@@ -107,7 +113,7 @@ class Courier:
                 await asyncio.wait({self._task})
 
     async def _run(self, not_before: float | None) -> None:
-        endpoint = Endpoint(self.hook)
+        endpoint = Endpoint(self.hook, self.networks)
         try:
             if not_before is not None:
                 await self._pause(min(not_before - self._clock(), LONGEST_RETRY_AFTER))
@@ -135,7 +141,8 @@ class Courier:
 
     async def _deliver(self, endpoint: Endpoint, delivery: Delivery) -> bool:
         """Try once, record the outcome, and pause after a failure; whether the next in line may follow."""
-        outcome = await endpoint.post(render([delivery.event], self._source), self._clock())
+        kind, content = body(self.hook.format, delivery.event, self._source)
+        outcome = await endpoint.post(delivery.event.id, kind, content, self._clock())
         name = self.hook.name
         if not outcome.error:
             await self._outbox.delivered(name, delivery.id)

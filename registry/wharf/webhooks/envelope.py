@@ -21,18 +21,25 @@ MEDIA_TYPE = "application/vnd.docker.distribution.events.v2+json"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Which registry an event comes from: its address as clients know it, and the process."""
+    """Which registry an event comes from: its address as clients know it, and the process. `secure`: it speaks TLS."""
 
     address: str
     instance: str
+    secure: bool = True
+
+    @property
+    def url(self) -> str:
+        """The registry, as a URL."""
+        return f"{'https' if self.secure else 'http'}://{self.address}"
 
 
 def render(events: Sequence[Event], source: Source) -> bytes:
     """The body of a request that tells of `events`."""
-    return msgspec.json.encode({"events": [_event(event, source) for event in events]})
+    return msgspec.json.encode({"events": [fields(event, source) for event in events]})
 
 
-def _event(event: Event, source: Source) -> dict[str, Any]:
+def fields(event: Event, source: Source) -> dict[str, Any]:
+    """One event of the envelope."""
     return {
         "id": event.id,
         "timestamp": event.timestamp,

@@ -16,8 +16,8 @@ from wharf.protocol import globs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wharf.config import Webhook
     from wharf.metadata.interface import Event
+    from wharf.webhook_settings import Webhook
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """The settings in force."""
 
 from wharf.auth.access import AccessPolicy
-from wharf.config import Config, Webhook
+from wharf.config import Config
 from wharf.http.services import Live
+from wharf.webhook_settings import Webhook
 
 
 def test_events_are_told_when_a_webhook_wants_them():

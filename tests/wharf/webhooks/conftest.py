@@ -9,10 +9,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from wharf import clock
-from wharf.config import Webhook
 from wharf.metadata.interface import Event
 from wharf.metadata.sqlite import SqliteIndex
 from wharf.metadata.sqlite_outbox import SqliteOutbox
+from wharf.webhook_settings import Webhook
 from wharf.webhooks.router import Router
 
 

@@ -1,25 +1,31 @@
 """One attempt at an endpoint ends as delivered, to be repeated, or refused."""
 
-import datetime
+import asyncio
+import base64
+import contextlib
+import gzip
 import ipaddress
-import ssl
+import socket
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from aiohttp.test_utils import unused_port
 
+from wharf.webhook_settings import SigningSecret
+from wharf.webhooks import envelope
 from wharf.webhooks.attempt import Endpoint, Outcome, retry_after
+from wharf.webhooks.networks import Networks
 
 NOW = 1_800_000_000.0
 
 
-async def attempt(hook, body=b'{"events":[]}'):
-    endpoint = Endpoint(hook)
+LOOPBACK = Networks(allowed=(ipaddress.ip_network("127.0.0.0/8"),))
+
+
+async def attempt(hook, body=b'{"events":[]}', networks=LOOPBACK, now=NOW):
+    endpoint = Endpoint(hook, networks)
     try:
-        return await endpoint.post(body, NOW)
+        return await endpoint.post("event-1", envelope.MEDIA_TYPE, body, now)
     finally:
         await endpoint.close()
 
@@ -73,52 +79,161 @@ def test_retry_after_is_seconds_or_a_date(value, seconds):
     assert retry_after(value, NOW) == seconds
 
 
-@pytest.fixture
-def certificate(tmp_path):
-    """A self-signed certificate of 127.0.0.1: (PEM, server context)."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "receiver")])
-    today = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(today)
-        .not_valid_after(today + datetime.timedelta(days=36500))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = built.public_bytes(serialization.Encoding.PEM)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (tmp_path / "pair.pem").write_bytes(pem + private)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(tmp_path / "pair.pem")
-    return pem.decode(), context
-
-
-async def test_a_private_ca_is_trusted_when_given_and_only_then(certificate, hook):
-    ca, context = certificate
-
-    async def accept(request):
-        return web.Response()
-
-    application = web.Application()
-    application.router.add_post("/", accept)
-    server = TestServer(application, scheme="https", host="127.0.0.1")
-    await server.start_server(ssl=context)
-    try:
-        url = str(server.make_url("/"))
-        assert await attempt(hook(url, ca=ca)) == Outcome()
-        assert "certificate verify failed" in (await attempt(hook(url))).error
-    finally:
-        await server.close()
-
-
 async def test_a_ca_that_is_not_pem_is_an_outcome_with_its_remedy(receiver, hook):
     assert "PEM form" in (await attempt(hook(receiver.url, ca="not PEM"))).error
     assert receiver.requests == []
+
+
+NOWHERE = Networks()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0x7f.1", "[::ffff:127.0.0.1]", "localhost"])
+async def test_an_address_that_webhooks_may_not_reach_is_not_connected_to(receiver, hook, host):
+    port = receiver.url.rpartition(":")[2]
+    outcome = await attempt(hook(f"http://{host}:{port}"), networks=NOWHERE)
+    assert "is loopback, which webhooks may not reach" in outcome.error
+    assert "webhookNetworks.allow" in outcome.error
+    assert receiver.requests == []
+
+
+async def test_the_address_that_was_judged_is_the_one_that_is_connected_to(receiver, hook, monkeypatch):
+    """A name server that answers differently each time changes nothing: it is asked once for a connection."""
+    answers = ["169.254.169.254", "127.0.0.1"]
+    asked = []
+
+    def look_up(host, port, *_):
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answers[len(asked) - 1], port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    url = receiver.url.replace("127.0.0.1", "rebinding.example")
+    assert "169.254.169.254 is a metadata service" in (await attempt(hook(url))).error
+    assert await attempt(hook(url)) == Outcome()
+    assert asked == ["rebinding.example", "rebinding.example"]
+
+
+async def test_a_redirect_to_an_address_that_is_refused_leads_nowhere(receiver, hook):
+    receiver.answers = [web.Response(status=302, headers={"Location": "http://169.254.169.254/"})]
+    assert "redirects are not followed" in (await attempt(hook(receiver.url))).error
+
+
+async def test_a_refusal_keeps_how_the_answer_begins_and_no_more(receiver, hook):
+    receiver.answers = [web.Response(status=422, text="no such\r\nproject\x00" + "x" * 10_000_000)]
+    outcome = await attempt(hook(receiver.url))
+    assert outcome.error == "422 Unprocessable Entity"
+    assert outcome.answer.startswith("no such  project x")
+    assert len(outcome.answer) == 512
+
+
+async def test_what_wharf_says_of_a_request_wins_over_the_webhook_s_headers(receiver, hook):
+    headers = {"content-type": "text/plain", "user-agent": "other", "webhook-id": "forged", "x-mine": "kept"}
+    signing = [SigningSecret(secret=f"whsec_{base64.b64encode(b'x' * 32).decode()}")]
+    assert await attempt(hook(receiver.url, headers=headers, signing=signing)) == Outcome()
+    ((request, _),) = receiver.requests
+    assert request.headers.getall("Content-Type") == [envelope.MEDIA_TYPE]
+    assert request.headers.getall("User-Agent") == ["wharf"]
+    assert request.headers.getall("webhook-id") == ["event-1"]
+    assert request.headers["X-Mine"] == "kept"
+
+
+@pytest.mark.parametrize("secret", ["geheim", "whsec_geheim"])
+async def test_a_signing_secret_that_is_none_is_an_outcome_that_tells_no_secret(receiver, hook, secret):
+    error = (await attempt(hook(receiver.url, signing=[SigningSecret(secret=secret)]))).error
+    assert "correct it" in error
+    assert "geheim" not in error
+    assert receiver.requests == []
+
+
+@pytest.mark.parametrize("host", ["2130706433", "0177.0.0.1"])
+async def test_a_number_that_is_an_address_in_disguise_is_no_host(receiver, hook, host):
+    port = receiver.url.rpartition(":")[2]
+    assert (await attempt(hook(f"http://{host}:{port}"), networks=NOWHERE)).error
+    assert receiver.requests == []
+
+
+@pytest.fixture
+async def raw():
+    """Starts servers that answer as they are told, below HTTP."""
+    servers, serving = [], []
+
+    async def start(answer):
+        async def serve(reader, writer):
+            serving.append(asyncio.current_task())
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                await reader.readuntil(b"\r\n\r\n")
+                await answer(writer)
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        servers.append(server)
+        return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+    yield start
+    for server in servers:
+        server.close()
+    for task in serving:
+        task.cancel()
+    await asyncio.gather(*serving)
+    await asyncio.sleep(0)  # transports close a turn later
+
+
+async def test_an_answer_that_comes_letter_by_letter_is_given_up_in_time(raw, hook):
+    async def drip(writer):
+        for letter in b"HTTP/1.1 200 OK\r\nA: " + b"x" * 1000:
+            writer.write(bytes([letter]))
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    assert await attempt(hook(await raw(drip), timeout=0.2)) == Outcome("no answer within 0.2 s")
+
+
+@pytest.mark.parametrize(("status", "error"), [(b"200 OK", ""), (b"500 Oh", "500 Oh")])
+async def test_of_a_body_that_never_ends_the_status_counts(raw, hook, status, error, monkeypatch):
+    monkeypatch.setattr("wharf.webhooks.attempt.ANSWER_SECONDS", 0.05)
+
+    async def answer(writer):
+        writer.write(b"HTTP/1.1 %b\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n" % status)
+        await asyncio.sleep(5)
+
+    assert (await attempt(hook(await raw(answer), timeout=60.0))).error == error
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (b"", "Server disconnected"),
+        (b"HTTP/1.1 500 Oh\r\nContent-Length: 100\r\n\r\nhalf", "500 Oh"),
+        (b"HTTP/1.1 200 OK\r\n" + b"A: " + b"x" * 100_000 + b"\r\n\r\n", "Got more than"),
+        (b"not HTTP at all\r\n\r\n", "answer is not HTTP"),
+    ],
+)
+async def test_an_endpoint_that_ends_in_the_middle_or_talks_nonsense_is_an_outcome(raw, hook, sent, said):
+    async def answer(writer):
+        writer.write(sent)
+        await writer.drain()
+
+    error = (await attempt(hook(f"{await raw(answer)}?token=geheim"))).error
+    assert said in error
+    assert "geheim" not in error
+
+
+async def test_a_packed_answer_is_not_unpacked(receiver, hook):
+    bomb = gzip.compress(b"0" * 50_000_000)
+    receiver.answers = [web.Response(status=400, body=bomb, headers={"Content-Encoding": "gzip"})]
+    assert (await attempt(hook(receiver.url))).error == "400 Bad Request"
+    ((request, _),) = receiver.requests
+    assert request.headers["Accept-Encoding"] == "identity"
+
+
+async def test_an_endpoint_that_takes_no_connection_is_given_up_sooner(hook):
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        url = f"http://127.0.0.1:{full.getsockname()[1]}/"
+        with contextlib.ExitStack() as stack:
+            for _ in range(4):  # what waits to be accepted fills the queue
+                waiting = stack.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex(full.getsockname())
+            outcome = await attempt(hook(url, connect_timeout=0.2, timeout=60.0))
+    assert outcome == Outcome("no connection within 0.2 s")

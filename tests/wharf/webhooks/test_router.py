@@ -2,7 +2,7 @@
 
 import pytest
 
-from wharf.config import Webhook
+from wharf.webhook_settings import Webhook
 from wharf.webhooks.router import Router
 
 

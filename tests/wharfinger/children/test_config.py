@@ -14,8 +14,12 @@ HOOK = Endpoint(
     tags=("v*",),
     format="Distribution",
     headers={"Authorization": "Bearer 'quoted' \"text\": {{ x }} \u2028 \U0001f984 # no comment"},
+    signing=[{"secret": "whsec_a"}, {"secret": "whsec_b", "until": "2027-01-31T12:00:00Z"}],
     ca="-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n",
+    client_certificate="-----BEGIN CERTIFICATE-----\ndef\n-----END CERTIFICATE-----\n",
+    client_key="-----BEGIN KEY-----\nghi\n-----END KEY-----\n",
     timeout=10.0,
+    connect_timeout=5.0,
     max_age=86400.0,
     min_backoff=1e-07,
     max_backoff=300.0,
@@ -33,6 +37,7 @@ def render(**changes):
         "tls": PAIR,
         "access": None,
         "webhooks": (),
+        "networks": {},
     }
     return file(**(values | changes))
 
@@ -83,7 +88,19 @@ def test_a_webhook_arrives_unharmed_whatever_its_values():
     (hook,) = wharf.config.parse(render(webhooks=[HOOK])).webhooks
     for field in dataclasses.fields(Endpoint):
         sent, read = getattr(HOOK, field.name), getattr(hook, field.name)
+        if field.name == "signing":
+            read = [{"secret": each.secret} | ({"until": each.until} if each.until else {}) for each in read]
         assert read == (list(sent) if isinstance(read, list) else sent), field.name
+
+
+def test_where_endpoints_may_be_arrives():
+    assert wharf.config.parse(render()).webhook_networks.private == "Allow"
+    read = wharf.config.parse(render(networks={"private": "Refuse", "allow": ["10.1.0.0/16"]})).webhook_networks
+    assert (read.private, list(read.allow)) == ("Refuse", ["10.1.0.0/16"])
+
+
+def test_an_endpoint_is_not_shown_with_its_secrets():
+    assert not [text for text in ("whsec_", "ghi", "Bearer") if text in repr(HOOK)]
 
 
 def test_the_same_values_give_the_same_bytes():

@@ -36,6 +36,9 @@ class FakeMint:
     def token(self) -> str:
         return f"token-{next(self.numbers):030}"
 
+    def signing(self) -> str:
+        return f"whsec_{base64.b64encode(b'%032d' % next(self.numbers)).decode()}"
+
     def hash(self, password: str, *, random: bool = False) -> str:
         self.hashed += 1
         return (

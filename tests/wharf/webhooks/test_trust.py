@@ -1,0 +1,27 @@
+"""A context trusts whom the webhook names, and refuses what cannot be used without telling it."""
+
+import ssl
+
+import pytest
+
+from wharf.webhooks.trust import TrustError, context
+
+
+def test_by_default_the_system_s_cas_are_trusted_and_names_verified(hook):
+    made = context(hook("https://x"))
+    assert (made.verify_mode, made.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert made.minimum_version == ssl.TLSVersion.TLSv1_2
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"ca": "not PEM"}, "`ca` is not PEM"),
+        ({"client_certificate": "geheim", "client_key": "geheim"}, "`clientCertificate` and `clientKey`"),
+    ],
+)
+def test_what_is_not_pem_is_named_and_not_told(hook, fields, said):
+    with pytest.raises(TrustError) as caught:
+        context(hook("https://x", **fields))
+    assert said in str(caught.value)
+    assert "geheim" not in str(caught.value)
