@@ -106,7 +106,9 @@ class Api:
                 raise
 
 
-async def eventually(what: str, probe: Callable[[], Awaitable[T | None]], *, seconds: float = 30) -> T:
+async def eventually(
+    what: str, probe: Callable[[], Awaitable[T | None]], *, seconds: float = 30, pause: float = 0.05
+) -> T:
     """Ask `probe` until it answers something true, at most `seconds`; that answer.
 
     An AssertionError counts as not yet, and is shown when the time runs out.
@@ -121,5 +123,5 @@ async def eventually(what: str, probe: Callable[[], Awaitable[T | None]], *, sec
         else:
             if seen:
                 return seen
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(pause)
     raise AssertionError(f"after {seconds:.0f} s still not: {what}; last seen: {seen}")

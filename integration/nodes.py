@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import hashlib
 import hmac
 import json
@@ -67,8 +66,14 @@ class Nodes:
 
     @staticmethod
     async def _try(take: Callable[[str, Object], Coroutine[Any, Any, None]], kind: str, obj: Object) -> None:
-        with contextlib.suppress(ApiError):  # gone, or changed meanwhile: another event tells
-            await take(kind, obj)
+        for pause in (0.1, 0.5, 2.0):
+            try:
+                return await take(kind, obj)
+            except ApiError as error:
+                if error.status == 404:
+                    return None  # gone meanwhile
+            await asyncio.sleep(pause)
+        return await take(kind, obj)
 
     async def _secret(self, kind: str, secret: Object) -> None:
         where = secret["metadata"]["namespace"], secret["metadata"]["name"]
@@ -94,8 +99,8 @@ class Nodes:
         there = {pod["metadata"]["name"] for pod in await self._api.list(f"{pods}?labelSelector={LABEL}%3D{name}")}
         for pod in there - wanted:
             await self._api.request("DELETE", f"{pods}/{pod}?gracePeriodSeconds=0")
-        for pod in sorted(wanted - there):
-            await self._run(pods, pod, template)
+        for pod in sorted(wanted):
+            await self._run(pods, pod, None if pod in there else template)
         status = {"observedGeneration": deployment["metadata"]["generation"]}
         status |= dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), count)
         if kind != "DELETED" and {k: v for k, v in deployment.get("status", {}).items() if v} != {
@@ -103,9 +108,10 @@ class Nodes:
         }:
             await self._api.patch(f"{APPS}/namespaces/{namespace}/deployments/{name}/status", {"status": status})
 
-    async def _run(self, pods: str, name: str, template: Object) -> None:
-        metadata = {"name": name, "labels": template["metadata"]["labels"]}
-        await self._api.create(pods, {"metadata": metadata, "spec": template["spec"]})
+    async def _run(self, pods: str, name: str, template: Object | None) -> None:
+        if template is not None:
+            metadata = {"name": name, "labels": template["metadata"]["labels"]}
+            await self._api.create(pods, {"metadata": metadata, "spec": template["spec"]})
         status = {
             "phase": "Running",
             "podIP": "127.0.0.1",

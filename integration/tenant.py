@@ -6,6 +6,7 @@ Rule: it knows names and shapes of what users see, nothing of how the operator w
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +89,23 @@ class Tenant:
         lines = (await self.secret(f"{name}-htpasswd")).get("htpasswd", "").splitlines()
         hashes = [line.split(":")[1] for line in lines if line.startswith(f"{user}:")]
         return bool(password) and any(bcrypt.checkpw(password.encode(), hashed.encode()) for hashed in hashes)
+
+    @staticmethod
+    async def all_reach(tenants: Iterable[Tenant], status: str = "True", *, seconds: float = 100) -> None:
+        """Wait until the Registry of each tenant is Ready (or not), asking for all of them at once."""
+        waited = {tenant.name: tenant for tenant in tenants}
+        api = next(iter(waited.values())).api
+
+        async def probe() -> bool:
+            for registry in await api.list(f"{OURS}/registries"):
+                generation, found = registry["metadata"]["generation"], registry.get("status") or {}
+                ready = [entry["status"] for entry in found.get("conditions") or () if entry["type"] == "Ready"]
+                if ready == [status] and found.get("observedGeneration") == generation:
+                    waited.pop(registry["metadata"]["namespace"], None)
+            assert not waited, [(name, await tenant.condition()) for name, tenant in [*waited.items()][:3]]
+            return True
+
+        await eventually(f"all are Ready={status}", probe, seconds=seconds, pause=0.5)
 
     async def children(self) -> dict[str, Object]:
         """Everything that was made for Registries here, by `plural/name`."""

@@ -83,7 +83,7 @@ async def test_killed_while_it_makes_a_registry(
     assert not all(killed), "raise MOST: each write has to be the last one once"
     assert killer.most > 15
     start()
-    await asyncio.gather(*(tenant.reaches("True", seconds=60) for tenant in (whole, *others)))
+    await Tenant.all_reach((whole, *others))
     end = set(await whole.children())
     for tenant in others:
         assert set(await tenant.children()) == end
@@ -97,7 +97,7 @@ async def test_killed_while_it_rotates_a_password(
     users = [{"name": "a", "rotation": "1"}, {"name": "b"}]
     await asyncio.gather(*(tenant.registry(auth={"users": users}) for tenant in all_of_them))
     first = start()
-    await asyncio.gather(*(tenant.reaches("True", seconds=60) for tenant in all_of_them))
+    await Tenant.all_reach(all_of_them)
     first.stop()
     before = {tenant.name: await tenant.secret("team-user-a") for tenant in all_of_them}
     rotated = [{"name": "a", "rotation": "2"}, {"name": "b"}]

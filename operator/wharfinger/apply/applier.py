@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ from wharfinger.kube.errors import ConflictError, KubeError, NotFoundError
 from wharfinger.kube.resources import POD, SECRET, Resource, resource_of
 
 log = logging.getLogger(__name__)
+_SOON = 1.0  # seconds
 REFRESHED = "wharfinger.dev/refreshed-at"  # on a pod: when it changes, the kubelet syncs mounted Secrets at once
 
 
@@ -38,6 +39,10 @@ class Outcome:
     writes: int = 0
     failures: list[Failure] = field(default_factory=list)
     again: float | None = None
+
+    def look_again(self, seconds: float) -> None:
+        """Ask for another look; the soonest that was asked for counts."""
+        self.again = seconds if self.again is None else min(seconds, self.again)
 
 
 class Applier:
@@ -57,18 +62,17 @@ class Applier:
         wanted = plan.apply if self._stands(registry) else ()
         if await reclaim(self._client, self._cache, registry, wanted, outcome.failures):
             outcome.writes += 1
-            outcome.again = 0.0  # what was decided did not know of these: decide again
+            outcome.look_again(0.0)  # what was decided did not know of these: decide again
             return outcome
-        if outcome.failures:
+        if outcome.failures:  # what is there is not known: nothing is written over it, but it is told
+            self._note(registry, plan, (), outcome)
+            await self._write_statuses(registry, plan, outcome)
             return outcome
         for removal in plan.remove:  # first: what others added may be why ours would be refused
             await self._remove(registry, removal, outcome)
-        if await self._apply_all(registry, plan, outcome):
-            outcome.again = 0.0  # the status has to say what was refused, or no longer is
+        await self._apply_all(registry, plan, outcome)
         await self._put_away(registry, plan, outcome)
-        for reference, status in plan.statuses.items():
-            if (obj := self._object(registry, reference)) is not None:
-                await self.write_status(obj, status, outcome)
+        await self._write_statuses(registry, plan, outcome)
         for event in plan.events:
             # what did not come about is not told; what is wrong is
             if event.type == "Warning" or not outcome.failures:
@@ -100,19 +104,28 @@ class Applier:
             return False
         return "deletionTimestamp" not in current["metadata"]
 
-    async def _apply_all(self, registry: Manifest, plan: Plan, outcome: Outcome) -> bool:
+    async def _write_statuses(self, registry: Manifest, plan: Plan, outcome: Outcome) -> None:
+        for reference, status in plan.statuses.items():
+            if (obj := self._object(registry, reference)) is not None:
+                await self.write_status(obj, status, outcome)
+
+    def _note(self, registry: Manifest, plan: Plan, written: Iterable[Child], outcome: Outcome) -> None:
+        wanted = [(manifest["kind"], manifest["metadata"]["name"]) for manifest in plan.apply]
+        if self.refusals.note(key_of(registry), wanted, written, outcome.failures):
+            outcome.look_again(0.0)  # the status has to say what was refused, or no longer is
+
+    async def _apply_all(self, registry: Manifest, plan: Plan, outcome: Outcome) -> None:
         written: list[Child] = []
         for manifest in plan.apply:
             if not self._stands(registry):
-                return False
+                return
             child = (manifest["kind"], manifest["metadata"]["name"])
             if await self._apply(key_of(registry), manifest, outcome):
                 written.append(child)
                 _tell(registry, "wrote %s %r: %s", *child, plan.why.get(child, ""))
             elif manifest["kind"] == SECRET.kind:
                 break  # what follows may tell the world about a password that is not there
-        wanted = [(manifest["kind"], manifest["metadata"]["name"]) for manifest in plan.apply]
-        return self.refusals.note(key_of(registry), wanted, written, outcome.failures)
+        self._note(registry, plan, written, outcome)
 
     async def _apply(self, registry: Key, manifest: Manifest, outcome: Outcome) -> bool:
         name = key_of(manifest).name
@@ -156,7 +169,7 @@ class Applier:
         if there is None:
             return
         if wait := self._pace.wait(there["metadata"]["uid"], asyncio.get_running_loop().time()):
-            outcome.again = min(wait, outcome.again or wait)
+            outcome.look_again(wait)
             return
         value = self._clock().isoformat(timespec="milliseconds")
         patch = {"metadata": {"uid": there["metadata"]["uid"], "annotations": {REFRESHED: value}}}
@@ -166,8 +179,11 @@ class Applier:
         """Write, and say whether that succeeded."""
         try:
             answer = await write
-        except (NotFoundError, ConflictError):
-            return False  # gone, or made again under the same name: the watch will tell
+        except NotFoundError:
+            return False  # gone: the watch will tell
+        except ConflictError:
+            outcome.look_again(_SOON)  # made again under the same name, or somebody else wrote at the same time
+            return False
         except KubeError as error:
             outcome.failures.append(Failure(resource.kind, name, error))
             return False

@@ -14,10 +14,12 @@ from wharfinger.kube.cache import Key
 from wharfinger.kube.errors import ForbiddenError, KubeError, OwnedError, PermanentError
 
 ENDING = "being terminated"  # in the API server's words: the namespace is going
+_POLICY = re.compile("ValidatingAdmissionPolicy|admission webhook|denied the request|calling webhook")
 _FORBIDDEN = (  # what the API server says, and the way out; the first that matches
     (re.compile(ENDING), "the namespace is being deleted: nothing can be created in it any more"),
     (re.compile("quota"), "raise the namespace's ResourceQuota, or ask for less in the spec"),
     (re.compile("User .* cannot "), "the operator lacks this right: apply the release's ClusterRole again"),
+    (re.compile("calling webhook"), "bring that admission webhook back, or take its configuration away"),
     (re.compile(""), "change the policy that forbids it, or the spec to fit it"),
 )
 Child = tuple[str, str]  # kind and name
@@ -51,7 +53,7 @@ def remedy(error: KubeError, kind: str, name: str) -> str:
     """Say what a user can do about a refusal."""
     if isinstance(error, OwnedError):
         return f"another {kind} named {name} is there already: remove it, or choose another name for the Registry"
-    if isinstance(error, ForbiddenError):
+    if isinstance(error, ForbiddenError) or _POLICY.search(str(error)):
         return next(way_out for pattern, way_out in _FORBIDDEN if pattern.search(str(error)))
     if isinstance(error, PermanentError):
         return "change the field that the message names"

@@ -11,7 +11,7 @@ Rule: every failure of a request becomes one of these; callers ask only whether 
     └── PermanentError         the same request will be refused again
         ├── NotFoundError      404
         ├── GoneError          410: the resource version is too old, list again
-        ├── ForbiddenError     403: RBAC, quota, Pod Security or a policy
+        ├── ForbiddenError     403: RBAC, quota, Pod Security or a policy; 500: an admission webhook that is away
         ├── OwnedError         409 on apply without force: fields belong to someone else
         └── InvalidError       400, 422 and any other refusal
 """
@@ -97,6 +97,8 @@ def from_status(status: int, body: Any, retry_after: float = 0.0) -> KubeError:
     kind = _BY_STATUS.get(status, BusyError if status >= 500 else InvalidError)
     if message.startswith("failed to create typed patch object"):
         kind = InvalidError  # server-side apply answers 500 to a field of the wrong shape, and always will
+    if status >= 500 and "failed calling webhook" in message:
+        kind = ForbiddenError  # somebody's admission webhook is not there
     if kind is ConflictError and any(cause.get("reason") == "FieldManagerConflict" for cause in causes):
         kind = OwnedError
     return kind(message, status=status, reason=reason, retry_after=retry_after)

@@ -138,6 +138,18 @@ async def test_a_status_for_an_object_that_is_gone_is_let_go(api, registry, appl
     api.fail("apply", refusal(code, "gone"))
     outcome = await applier.carry_out(registry, Plan(statuses={TEAM: {"url": "y"}}))
     assert outcome.failures == []
+    assert outcome.again == (1.0 if code == 409 else None), "it may have been somebody else's write at the same time"
+
+
+async def test_what_may_be_there_already_is_not_written_but_told_when_it_cannot_be_asked_for(
+    api, registry, applier
+) -> None:
+    api.fail("get", refusal(403, 'User "operator" cannot get resource "deployments"'), "deployments")
+    plan = Plan(apply=(child(DEPLOYMENT, "team"),), statuses={TEAM: {"url": "y"}})
+    outcome = await applier.carry_out(registry, plan)
+    assert api.seen("apply") == ["apply /apis/wharfinger.dev/v1/namespaces/ci/registries/team/status"]
+    assert outcome.again == 0.0
+    assert "the operator lacks this right" in applier.refusals.of(KEY)["Deployment", "team"]
 
 
 async def test_a_status_that_cannot_be_written_is_a_failure(api, registry, applier) -> None:

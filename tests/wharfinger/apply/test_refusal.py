@@ -18,6 +18,8 @@ CLAIM, SERVICE = ("PersistentVolumeClaim", "team"), ("Service", "team")
         (ForbiddenError('User "system:x" cannot patch resource "services"'), "ClusterRole"),
         (ForbiddenError("forbidden: unable to create new content because it is being terminated"), "namespace"),
         (ForbiddenError("admission webhook denied the request"), "policy"),
+        (InvalidError("ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no"), "policy"),
+        (ForbiddenError('failed calling webhook "a.b.c": no route to host'), "bring that admission webhook back"),
         (InvalidError("spec.ports[0].nodePort: provided port is already allocated"), "field that the message names"),
         (BusyError("HTTP 500"), "tried again"),
     ],

@@ -26,6 +26,11 @@ def test_each_status_has_its_error(status: int, kind: type[errors.KubeError]) ->
     assert (str(error), error.status, error.reason, error.retry_after) == ("no", status, "Because", 3.0)
 
 
+def test_an_admission_webhook_that_is_away_is_named_and_not_waited_for() -> None:
+    body = {"message": 'Internal error occurred: failed calling webhook "a.b.c": connection refused'}
+    assert isinstance(errors.from_status(500, body), errors.ForbiddenError)
+
+
 def test_a_conflict_over_fields_is_permanent_and_any_other_conflict_is_not() -> None:
     body = {"message": "conflict", "details": {"causes": [{"reason": "FieldManagerConflict"}]}}
     assert isinstance(errors.from_status(409, body), errors.OwnedError)
