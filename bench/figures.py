@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from bench import load, machine, servers
+from bench import load, machine, servers, wire
 from bench.machine import Place
 from bench.servers import Server
 
@@ -109,7 +109,7 @@ def blob_gets(run: Run) -> None:
                 for server in started:
                     path = "/blob" if server.name == "nginx" else f"/v2/bench/app/blobs/{digest}"
                     before = server.cpu()
-                    seconds, _ = load.curl(server, run.place, path)
+                    seconds = wire.fetch(server, run.place, path, run.effort.blob)
                     if number:  # the first fills the page cache
                         run.note(f"blob GET, {kind}, MB/s", server, run.effort.blob / 1e6 / seconds)
                         spent = (server.cpu() - before) * 1e9 / run.effort.blob
@@ -127,8 +127,10 @@ def blob_puts(run: Run) -> None:
             for _ in range(run.effort.rounds):
                 for server in started:
                     digest = machine.vary_blob(blob)
+                    machine.settle(run.effort.blob)
                     before = server.cpu()
-                    seconds = load.upload(server, run.place, "bench/app", blob, digest)
+                    first, path = load.session(server, run.place, "bench/app", digest)
+                    seconds = first + wire.send(server, run.place, path.removeprefix(server.url), blob)
                     run.note(f"blob PUT alone, {kind}, MB/s", server, run.effort.blob / 1e6 / seconds)
                     layer = (digest, run.effort.blob)
                     seconds += load.push_manifest(server, run.place, "bench/app", "large", layer, layer)

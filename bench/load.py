@@ -70,10 +70,15 @@ def curl(server: Server, place: Place, path: str, *arguments: str, expect: str =
     return float(seconds), location[0] if location else ""
 
 
+def session(server: Server, place: Place, repository: str, digest: str) -> tuple[float, str]:
+    """Begin an upload; seconds, and where its one PUT goes."""
+    seconds, location = curl(server, place, f"/v2/{repository}/blobs/uploads/", "-X", "POST", expect="202")
+    return seconds, f"{location}{'&' if '?' in location else '?'}digest={digest}"
+
+
 def upload(server: Server, place: Place, repository: str, blob: Path, digest: str) -> float:
     """Push a file in one PUT; seconds of both requests."""
-    first, location = curl(server, place, f"/v2/{repository}/blobs/uploads/", "-X", "POST", expect="202")
-    joined = f"{location}{'&' if '?' in location else '?'}digest={digest}"
+    first, joined = session(server, place, repository, digest)
     kind = "Content-Type: application/octet-stream"
     second, _ = curl(server, place, joined, "-H", kind, "-H", "Expect:", "-T", str(blob), expect="201")
     return first + second

@@ -6,6 +6,7 @@ Rule: everything is in one directory, which goes when the run ends.
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import secrets
 import socket
@@ -80,6 +81,15 @@ def write_blob(path: Path, size: int) -> str:
         for start in range(0, size, PIECE):
             file.write(os.urandom(min(PIECE, size - start)))
     return digest_of(path)
+
+
+def settle(size: int) -> None:
+    """Before a turn that writes `size` bytes: nothing of the turn before is left to be written to the disk, and the
+    kernel has as much free memory that a hypervisor has already found: finding it costs more than filling it.
+    """
+    os.sync()
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
+    mmap.mmap(-1, size + size // 2, flags).close()
 
 
 def vary_blob(path: Path) -> str:

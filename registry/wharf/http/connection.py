@@ -7,6 +7,7 @@ client that makes progress, however slowly, is left alone.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -186,6 +187,20 @@ class Connection(HttpToolsProtocol):
         else:
             self.on_message_complete()
         self.transport.set_protocol(self)
+
+    async def lend_socket(self, length: int) -> int:
+        """A duplicate of the socket's descriptor, for sending the next `length` bytes of the current answer's body.
+
+        The caller closes it. -1 over TLS, and where what was sent before, or a request that came too early, is in the
+        way: then nothing may be sent beside the transport.
+        """
+        await asyncio.sleep(0)  # uvloop sends at the end of a turn
+        closing = self.transport.is_closing()
+        if self.scheme != "http" or closing or self.pipeline or self.transport.get_write_buffer_size():
+            return -1
+        # Now: when the last byte has left, the next request may be here before us.
+        self.cycle.expected_content_length -= length
+        return os.dup(self.transport.get_extra_info("socket").fileno())
 
     def pause_writing(self) -> None:
         """Begin to watch whether the client takes anything."""

@@ -11,6 +11,7 @@ import os
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from wharf.http import sendfile
 from wharf.http.files import open_checked, pieces
 from wharf.http.messages import ClientGoneError
 from wharf.protocol.errors import RegistryError
@@ -86,6 +87,10 @@ class Exchange:
         # Sending to a client that is gone returns at once: without this the rest would be read for nobody.
         gone = asyncio.ensure_future(self._request.wait_for_disconnect())
         try:
+            connection = self._request.connection
+            if connection is not None and await sendfile.send(connection, file, descriptor, gone):
+                self.sent += file.length
+                return
             content = pieces(descriptor, file.start, file.length)
             async with aclosing(content) as stream:  # type: ignore[type-var] # a generator has aclose
                 async for piece in stream:

@@ -1,4 +1,4 @@
-"""Sends parts of files in large pieces, without a buffer between file and socket.
+"""Reads parts of files in large pieces, without a buffer between file and socket. TLS and small ranges leave this way.
 
 Rule: what leaves is what the file holds: one of another size than recorded is refused before the first byte, and one
 that ends early breaks the connection rather than ending the body. At most one piece a connection is in memory.
@@ -43,7 +43,7 @@ async def pieces(descriptor: int, start: int, length: int) -> AsyncIterator[byte
     at, end = start, start + length
     while at < end:
         size = min(PIECE, end - at)
-        if _cached(descriptor, at + size - 1):
+        if cached(descriptor, at + size - 1):
             piece = os.pread(descriptor, size, at)
         else:
             piece = await asyncio.to_thread(os.pread, descriptor, size, at)
@@ -53,7 +53,7 @@ async def pieces(descriptor: int, start: int, length: int) -> AsyncIterator[byte
         at += len(piece)
 
 
-def _cached(descriptor: int, position: int) -> bool:
+def cached(descriptor: int, position: int) -> bool:
     """Whether a byte is in the page cache: then reading it will not hold up the other connections."""
     try:
         os.preadv(descriptor, [bytearray(1)], position, os.RWF_NOWAIT)

@@ -27,7 +27,7 @@ async def read(path, start, length):
 @pytest.mark.parametrize("cached", [True, False])
 async def test_a_range_comes_in_pieces(path, monkeypatch, cached):
     monkeypatch.setattr(files, "PIECE", 65536)
-    monkeypatch.setattr(files, "_cached", lambda *_: cached)
+    monkeypatch.setattr(files, "cached", lambda *_: cached)
     found = await read(path, 10, 200_000)
     assert b"".join(found) == path.read_bytes()[10:200_010]
     assert max(map(len, found)) == 65536
@@ -35,7 +35,7 @@ async def test_a_range_comes_in_pieces(path, monkeypatch, cached):
 
 def test_a_file_that_was_just_written_is_in_the_cache(path):
     descriptor = os.open(path, os.O_RDONLY)
-    assert files._cached(descriptor, 299_999)
+    assert files.cached(descriptor, 299_999)
     os.close(descriptor)
 
 

@@ -1,0 +1,112 @@
+"""Sends ranges of files over plain TCP with sendfile(2): the bytes go from the page cache to the socket in the kernel.
+
+Rule: as for files.py, of which this is the short way: what is not in the page cache is read by a thread, a file that
+ends early breaks the connection, and a client that takes nothing is given up, one that takes little is not.
+
+uvloop has no sendfile, and lets nobody else wait for its sockets: a duplicate of the descriptor is waited for instead.
+It keeps the connection open, so it is closed however this ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import struct
+import termios
+from fcntl import ioctl
+from typing import TYPE_CHECKING, Any
+
+from wharf.http import connection as limits
+from wharf.http.files import DamagedContentError, cached
+from wharf.http.messages import ClientGoneError
+
+if TYPE_CHECKING:
+    from wharf.http.connection import Connection
+    from wharf.http.messages import FileBody
+
+LEAST = 64 << 10
+"""Bytes that are worth it."""
+
+STEP = 1 << 20
+"""Most bytes with one call: what others wait for."""
+
+_FIRST = asyncio.FIRST_COMPLETED
+
+
+async def send(connection: Connection, file: FileBody, descriptor: int, gone: asyncio.Future[None]) -> bool:
+    """Send a range of an open file whose header has been sent, until `gone` is done; False, and nothing, if that is
+    not possible here. Raises ClientGoneError, DamagedContentError.
+    """
+    if file.length < LEAST:
+        return False
+    socket = await connection.lend_socket(file.length)
+    if socket < 0:
+        return False
+    try:
+        await _send(socket, descriptor, file, gone)
+    except (ClientGoneError, OSError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EIO:
+            raise DamagedContentError from error
+        connection.transport.abort()  # the duplicate has kept it open
+        await asyncio.wait({gone})
+        raise ClientGoneError from error
+    finally:
+        os.close(socket)
+    return True
+
+
+async def _send(socket: int, descriptor: int, file: FileBody, gone: asyncio.Future[None]) -> None:
+    at, end = file.start, file.start + file.length
+    while at < end:
+        if gone.done():
+            raise ClientGoneError
+        size = min(STEP, end - at)
+        try:
+            if cached(descriptor, at + size - 1):
+                sent = os.sendfile(socket, descriptor, at, size)
+            else:
+                sent = await _in_thread(socket, descriptor, at, size)
+        except BlockingIOError:
+            sent = -1
+        if sent == 0:
+            raise DamagedContentError
+        at += max(sent, 0)
+        if sent == size:
+            await asyncio.sleep(0)  # the others' turn
+        elif at < end:
+            await _writable(socket, gone)
+
+
+async def _in_thread(socket: int, descriptor: int, at: int, size: int) -> int:
+    """As os.sendfile(), which will wait for the disk."""
+    work = asyncio.ensure_future(asyncio.to_thread(os.sendfile, socket, descriptor, at, size))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait({work})  # it works with our descriptors, which will be closed
+        raise
+
+
+async def _writable(socket: int, gone: asyncio.Future[None]) -> None:
+    """Return when the socket takes more, or the client is gone. Raises ClientGoneError when it has taken nothing."""
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_writer(socket, ready.set)
+    waiting = asyncio.ensure_future(ready.wait())
+    either: set[asyncio.Future[Any]] = {waiting, gone}
+    try:
+        left = unsent(socket)
+        while not (await asyncio.wait(either, timeout=limits.WRITE_SECONDS, return_when=_FIRST))[0]:
+            before, left = left, unsent(socket)
+            if left >= before:
+                raise ClientGoneError
+    finally:
+        loop.remove_writer(socket)
+        waiting.cancel()
+
+
+def unsent(socket: int) -> int:
+    """Bytes that the kernel holds until the client takes them (tcp(7), SIOCOUTQ)."""
+    count: int = struct.unpack("i", ioctl(socket, termios.TIOCOUTQ, bytes(4)))[0]
+    return count
