@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wharf import clock as wall
+from wharf import cron
 from wharf.blobs.paths import Layout
 from wharf.garbage.collector import Terms
 from wharf.garbage.routine import Routine
@@ -90,9 +91,9 @@ class Background:
         states = await self._outbox.states()
         return {hook.name: _report(states.get(hook.name)) for hook in self._services.live.config.webhooks}
 
-    async def garbage(self) -> Past:
-        """What sweeps have done."""
-        return await self._history.past()
+    async def garbage(self) -> tuple[Past, float | None]:
+        """What sweeps have done, and when the next is due."""
+        return await self._history.past(), await self._routine.next_run()
 
     async def scrubbed(self) -> Scrubbed:
         """How far scrubbing has come, and what it has found."""
@@ -122,7 +123,8 @@ class Background:
 def terms(config: Config) -> Terms:
     """The terms of garbage collection that a configuration sets."""
     garbage = config.garbage_collection
-    return Terms(garbage.grace_period, garbage.interval, config.upload_expiry, garbage.untagged == "Delete")
+    schedule = cron.parse(garbage.schedule) if garbage.schedule else None
+    return Terms(garbage.grace_period, garbage.interval, config.upload_expiry, garbage.untagged == "Delete", schedule)
 
 
 async def _lock(descriptor: int) -> None:

@@ -13,6 +13,7 @@ import msgspec
 import yaml
 from msgspec import Meta
 
+from wharf import cron
 from wharf.webhook_settings import Webhook, WebhookNetworks
 
 Action = Literal["pull", "push", "delete", "list"]
@@ -108,7 +109,14 @@ class GarbageCollection(_Struct, frozen=True, kw_only=True):
             ge=0,
         ),
     ] = 86400.0
-    interval: Annotated[float, Meta(description="Seconds between two sweeps.", ge=1)] = 3600.0
+    interval: Annotated[float, Meta(description="Seconds between two sweeps, without a `schedule`.", ge=1)] = 3600.0
+    schedule: Annotated[
+        str,
+        Meta(
+            description="When to sweep, as cron has it, in UTC: minute, hour, day of month, month, day of week; or "
+            "`@daily` and the like. A sweep that was missed is made up for, once. Empty: by `interval`."
+        ),
+    ] = ""
     untagged: Annotated[
         Literal["Keep", "Delete"],
         Meta(description="What becomes of manifests that no tag, and no tagged index or subject, keeps."),
@@ -199,6 +207,11 @@ def parse(text: bytes | str) -> Config:
         config = msgspec.convert({} if document is None else document, Config)
     except msgspec.ValidationError as error:
         raise ConfigError(str(error)) from error
+    if config.garbage_collection.schedule:
+        try:
+            cron.parse(config.garbage_collection.schedule)
+        except cron.ScheduleError as error:
+            raise ConfigError(f"{error} - at `$.garbageCollection.schedule`") from error
     names = [hook.name for hook in config.webhooks]
     if duplicate := next((name for name in names if names.count(name) > 1), None):
         raise ConfigError(f"webhook name {duplicate!r} is used twice - at `$.webhooks`: give each its own name")

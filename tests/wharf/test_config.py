@@ -49,3 +49,9 @@ def test_the_schema_accepts_what_is_parsed_and_refuses_what_is_not():
         jsonschema.validate({"unknown": 1}, schema())
     assert json.dumps(schema())
     assert Path(Config().data).is_absolute()
+
+
+def test_a_schedule_that_is_none_is_refused_with_its_place():
+    with pytest.raises(ConfigError, match=r"'61' is not a minute.* at `\$\.garbageCollection\.schedule`"):
+        parse("garbageCollection: {schedule: 61 3 * * *}")
+    assert parse("garbageCollection: {schedule: '@daily'}").garbage_collection.schedule == "@daily"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wharf.blobs.paths import Layout
+    from wharf.cron import Schedule
     from wharf.garbage.plan import Decision
     from wharf.garbage.sweep import Store
     from wharf.metadata.sqlite import SqliteIndex
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 class Terms:
     """How long things are kept that nothing needs, how often to look, and how long an upload may pause; in seconds.
 
+    `schedule`: when to look, instead of the interval.
     `trust_index`: sweep although the index is not the one that the content was last seen with.
     """
 
@@ -41,6 +43,7 @@ class Terms:
     interval: float = 3600.0
     upload_expiry: float = 86400.0
     delete_untagged: bool = False
+    schedule: Schedule | None = None
     trust_index: bool = False
 
 

@@ -71,14 +71,20 @@ class History:
         past = await self.past()
         await self._put(msgspec.structs.replace(past, last_run=begin, seconds=seconds, error=error, doubted=doubted))
 
+    async def rejuvenate(self, now: float) -> None:
+        """Let the last sweep be no later than now: the clock was wrong when it was noted. Raises MetadataError."""
+        past = await self.past()
+        await self._put(msgspec.structs.replace(past, last_run=min(past.last_run or now, now)))
+
     async def _put(self, past: Past) -> None:
         await self._settings.put({GARBAGE: msgspec.json.encode(past).decode()})
 
 
-def report(past: Past) -> dict[str, object]:
-    """The past in the form of /status."""
+def report(past: Past, next_run: float | None = None) -> dict[str, object]:
+    """The past, and when the next sweep is due, in the form of /status."""
     return {
         "lastRun": clock.rfc3339(past.last_run),
+        "nextRun": clock.rfc3339(next_run),
         "seconds": round(past.seconds, 3),
         "error": past.error,
         "freed": past.last.freed,

@@ -18,6 +18,7 @@ from wharf.witness import IndexDoubtedError
 if TYPE_CHECKING:
     from wharf.garbage.collector import Collector, Terms
     from wharf.garbage.sweep import Report
+    from wharf.garbage.timeline import Timeline
 
 TICK = 60.0
 """Seconds between two looks at the clocks."""
@@ -38,13 +39,34 @@ class Routine:
             await asyncio.sleep(min(TICK, self.terms.interval))
             await self.once()
 
+    async def next_run(self) -> float | None:
+        """When it is time for the next sweep, in Unix seconds; None: at the next look. Raises MetadataError.
+
+        It stays the same until a sweep has been.
+        """
+        last = (await self._collector.history.past()).last_run
+        if self.terms.schedule is None:
+            return None if last is None else last + self.terms.interval
+        if last is None:
+            last = await self._collector.timekeeper.begin()
+        return None if last is None else self.terms.schedule.after(last)
+
+    def _is_time(self, timeline: Timeline, last: float | None) -> bool:
+        if self.terms.schedule is not None:
+            # the first one waits for its time too; one that was missed is due at once, and only once
+            since = timeline.begin if last is None else last
+            return self.terms.schedule.after(min(since, timeline.now)) <= timeline.now
+        return last is None or timeline.age(last) >= self.terms.interval
+
     async def once(self) -> Report | None:
         """Look at the clocks, and sweep if it is time; None when it was not, or the sweep failed."""
         try:
             timeline = await self._collector.timekeeper.observe()
             await self._collector.witness.look()
             last = (await self._collector.history.past()).last_run
-            if last is not None and timeline.age(last) < self.terms.interval:
+            if last is not None and last > timeline.now:  # the clock was wrong when it was noted
+                await self._collector.history.rejuvenate(timeline.now)
+            if not self._is_time(timeline, last):
                 return None
             report = await self._collector.collect(self.terms)
         except SweepRunningError:

@@ -83,6 +83,11 @@ class Timekeeper:
         await self._settings.put({CLOCK: msgspec.json.encode(note).decode()})
         return Timeline(wall, tuple(Jump(*jump) for jump in jumps), begin)
 
+    async def begin(self) -> float | None:
+        """When the clocks were first looked at, by the wall's; None before that. Raises MetadataError."""
+        last = _read(await self._settings.get(CLOCK))
+        return None if last is None else last.begin
+
 
 def _read(text: str) -> _Note | None:
     try:

@@ -40,7 +40,7 @@ class Reports:
 
     file: Callable[[str], Mapping[str, str] | None]
     webhooks: Callable[[], Awaitable[Mapping[str, Mapping[str, object]]]]
-    garbage: Callable[[], Awaitable[Past]]
+    garbage: Callable[[], Awaitable[tuple[Past, float | None]]]
     scrubbed: Callable[[], Awaitable[Scrubbed]]
     token: Callable[[], str]
 
@@ -120,7 +120,7 @@ class AdminApp:
             "clientCa": self._reports.file("client_ca"),
             "storage": storage,
             "webhooks": await self._webhooks(),
-            "garbageCollection": history.report(await self._garbage()),
+            "garbageCollection": history.report(*await self._garbage()),
             "scrub": scrub.report(await self._scrubbed()),
         }
 
@@ -139,11 +139,11 @@ class AdminApp:
         except MetadataError:
             return {}
 
-    async def _garbage(self) -> Past:
+    async def _garbage(self) -> tuple[Past, float | None]:
         try:
             return await self._reports.garbage()
         except MetadataError:
-            return Past()
+            return Past(), None
 
     async def _scrubbed(self) -> Scrubbed:
         try:
@@ -166,7 +166,7 @@ class AdminApp:
                 count = report.get(state, 0)
                 metrics.webhook_events.set(name, state, value=float(count) if isinstance(count, int) else 0.0)
         metrics.read_only.set(value=float(bool(self._read_only())))
-        self._count_garbage(await self._garbage())
+        self._count_garbage((await self._garbage())[0])
         past = await self._scrubbed()
         metrics.scrub_blobs.set(value=past.blobs)
         metrics.scrub_bytes.set(value=past.size)

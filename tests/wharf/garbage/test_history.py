@@ -14,6 +14,7 @@ async def test_sweeps_add_up_and_the_last_one_is_told(registry):
     assert past == Past(60.0, 2.5, "", Sums(0, 1, 0, 11), Sums(1, 3, 3, 111), 4, 6)
     assert report(past) == {
         "lastRun": "1970-01-01T00:01:00.000000Z",
+        "nextRun": "",
         "seconds": 2.5,
         "error": "",
         "freed": 11,

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import pytest
 
+from wharf.cron import parse
 from wharf.garbage.collector import Terms
 from wharf.garbage.exclusive import alone
 from wharf.garbage.routine import Routine
@@ -61,3 +62,53 @@ async def test_an_index_that_must_be_doubted_is_told_in_the_log(registry, routin
     await registry.settings.put({MARK: "", GARBAGE: ""})
     assert await routine.once() is None
     assert "run `wharf gc --trust-index`" in caplog.text
+
+
+NOON = 1_800_014_400.0  # 2027-01-15T12:00:00Z
+
+
+@pytest.fixture
+def nightly(registry, clock):
+    clock.now = NOON
+    return Routine(registry.collector, Terms(schedule=parse("0 3 * * *")))
+
+
+async def test_a_schedule_is_kept_from_the_first_sweep_on(nightly, clock):
+    assert await nightly.once() is None
+    assert await nightly.next_run() == NOON + 15 * 3600
+    clock.now += 15 * 3600 - 1
+    assert await nightly.once() is None
+    clock.now += 1
+    assert await nightly.once() is not None
+    assert await nightly.once() is None
+    assert await nightly.next_run() == NOON + 39 * 3600
+
+
+async def test_sweeps_that_were_missed_are_made_up_for_once(nightly, clock):
+    await nightly.once()
+    clock.now += 5 * DAY
+    assert await nightly.next_run() == NOON + 15 * 3600  # overdue
+    assert await nightly.once() is not None
+    assert await nightly.once() is None
+    assert await nightly.next_run() == NOON + 5 * DAY + 15 * 3600
+
+
+@pytest.mark.parametrize("terms", [Terms(), Terms(schedule=parse("0 3 * * *"))])
+async def test_a_clock_that_was_years_ahead_does_not_put_the_next_sweep_off(registry, clock, terms):
+    routine = Routine(registry.collector, terms)
+    clock.now = NOON
+    await routine.once()
+    registry.set_clock(NOON + 5000 * DAY)
+    await routine.once()
+    clock.now += DAY
+    assert await routine.once() is not None
+    registry.set_clock(NOON + 60)
+    await routine.once()
+    clock.now += DAY
+    assert await routine.once() is not None
+
+
+async def test_the_next_sweep_by_interval_is_told(registry, clock, routine):
+    assert await routine.next_run() is None
+    await routine.once()
+    assert await routine.next_run() == clock.now + 3600
