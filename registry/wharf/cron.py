@@ -73,7 +73,10 @@ class Schedule:
                     for minute in self.minutes:
                         if (found := day.replace(hour=hour, minute=minute)) >= begin:
                             return found.timestamp()
-            day += timedelta(days=1)
+            if day.month in self.months:
+                day += timedelta(days=1)
+            else:
+                day = (day + timedelta(days=32 - day.day)).replace(day=1)
         raise ScheduleError("there is no such day")
 
     def _is_on(self, day: datetime) -> bool:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wharf.cron import MACROS, ScheduleError, parse
@@ -28,6 +28,7 @@ def at(text):
         ("30 4 * * 7", "2026-11-25T00:00:00", "2026-11-29T04:30:00"),
         ("30 4 * * sun", "2026-11-25T00:00:00", "2026-11-29T04:30:00"),
         ("0 0 * JAN-MAR *", "2026-11-25T00:00:00", "2027-01-01T00:00:00"),
+        ("0 0 * 12 *", "2026-11-25T00:00:00", "2026-12-01T00:00:00"),
         ("0 0 13 * fri", "2026-11-25T00:00:00", "2026-11-27T00:00:00"),  # either day is enough
         ("0 0 */2 * fri", "2026-11-25T00:00:00", "2026-11-27T00:00:00"),  # both: a star does not restrict
         ("@hourly", "2026-12-31T23:00:00", "2027-01-01T00:00:00"),
@@ -73,6 +74,7 @@ def fields(least, most):
     return st.lists(part, min_size=1, max_size=3).map(",".join)
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.tuples(fields(0, 59), fields(0, 23), fields(1, 28), fields(1, 12), fields(0, 7)).map(" ".join),
     st.integers(0, 4_000_000_000),
