@@ -27,8 +27,9 @@ from wharfinger.kube.client import Client, credentials, load_configuration
 from wharfinger.kube.election import Elector, Terms
 from wharfinger.kube.informer import Informer, Scope
 from wharfinger.kube.queue import WorkQueue
-from wharfinger.kube.resources import MANAGED_BY, REGISTRY, WEBHOOK, Resource
-from wharfinger.observe.observer import Observer
+from wharfinger.kube.resources import MANAGED_BY, REGISTRY, WATCHED, WEBHOOK, Resource
+from wharfinger.observe.foreign_kinds import ForeignKinds
+from wharfinger.observe.observer import Observer, Reading
 from wharfinger.observe.pod_events import PodEvents
 from wharfinger.observe.poller import Poller
 from wharfinger.observe.references import References
@@ -46,6 +47,7 @@ def informers(client: Client, cache: Cache, namespaces: tuple[str, ...]) -> list
     return [
         Informer(client, resource, store, Scope(namespace, "" if resource in (REGISTRY, WEBHOOK) else MANAGED_BY))
         for resource, store in cache.stores.items()
+        if resource in WATCHED
         for namespace in namespaces or ("",)
     ]
 
@@ -91,8 +93,10 @@ async def _leader(
     settings, decisions = told
     asker = await stack.enter_async_context(Asker())
     poller, references = Poller(asker, queue.add), References(client, queue.add)
+    kinds = ForeignKinds(client, cache, settings.namespaces)
     stack.push_async_callback(references.close)
-    observer = Observer(cache, references, poller, PodEvents(client))
+    stack.push_async_callback(kinds.close)
+    observer = Observer(cache, Reading(references, kinds), poller, PodEvents(client))
     applier = Applier(client, cache, Recorder(client, clock.now, settings.instance), clock.now)
     workers = Workers(queue, Reconciler(cache, observer, applier, decisions), clock.now)
 

@@ -18,9 +18,9 @@ from aiohttp.test_utils import TestServer
 from kubernetes.aio.client import Configuration
 
 from wharfinger.kube.client import Client
-from wharfinger.kube.resources import EVENT, LEASE, WATCHED, Resource
+from wharfinger.kube.resources import DEFINITION, EVENT, FOREIGN, LEASE, STORAGE_CLASS, WATCHED, Resource
 
-PLURALS = {resource.plural: resource for resource in (*WATCHED, EVENT, LEASE)}
+PLURALS = {resource.plural: resource for resource in (*WATCHED, *FOREIGN, EVENT, LEASE, STORAGE_CLASS, DEFINITION)}
 Address = tuple[str, str, str]  # plural, namespace, name
 
 

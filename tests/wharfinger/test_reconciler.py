@@ -14,7 +14,8 @@ from wharfinger.decide.plan import Plan
 from wharfinger.kube.cache import Cache, Key
 from wharfinger.kube.queue import WorkQueue
 from wharfinger.kube.resources import POD, REGISTRY, REGISTRY_LABEL, WEBHOOK
-from wharfinger.observe.observer import Observer
+from wharfinger.observe.foreign_kinds import ForeignKinds
+from wharfinger.observe.observer import Observer, Reading
 from wharfinger.observe.pod_events import PodEvents
 from wharfinger.observe.poller import Poller
 from wharfinger.observe.references import References
@@ -33,7 +34,8 @@ class Operator:
         self.queue: WorkQueue[Key] = WorkQueue(first_backoff=0.01, last_backoff=0.05)
         self.cache = Cache(self.queue.add)
         self.poller, self.references = Poller(asker, self.queue.add), References(client, self.queue.add)
-        observer = Observer(self.cache, self.references, self.poller, PodEvents(client))
+        self.kinds = ForeignKinds(client, self.cache)
+        observer = Observer(self.cache, Reading(self.references, self.kinds), self.poller, PodEvents(client))
         applier = Applier(client, self.cache, Recorder(client, lambda: NOW, "operator-0"), lambda: NOW)
         self.reconciler = Reconciler(self.cache, observer, applier, decisions)
         self.workers = Workers(self.queue, self.reconciler, lambda: NOW)

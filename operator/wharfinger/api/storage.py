@@ -14,6 +14,24 @@ from wharfinger.api.meta import SET, Model, ObjectName, Quantity, Rule, checked
 DEFAULT_SIZE = "10Gi"
 
 
+class AutoGrow(Model, frozen=True, kw_only=True):
+    """Growth of the claim as it fills. The spec stays as it is; `status.storage.capacity` tells."""
+
+    to: Annotated[
+        Quantity,
+        checked(
+            Rule(
+                "isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))",
+                "must be more than zero: write a quantity such as 100Gi",
+            ),
+            description="Size that it never grows beyond.",
+        ),
+    ]
+    above: Annotated[
+        int, Meta(description="Percent in use from which the claim grows, by a quarter at a time.", ge=1, le=99)
+    ] = 80
+
+
 class Storage(Model, frozen=True, kw_only=True):
     """Where content is kept: a claim of the Registry's own, or one that exists."""
 
@@ -21,6 +39,16 @@ class Storage(Model, frozen=True, kw_only=True):
         Rule(
             "!has(self.existingClaim) || !(has(self.size) || has(self.storageClassName) || has(self.accessModes))",
             "existingClaim is used as it is: remove size, storageClassName and accessModes",
+        ),
+        Rule(
+            "!has(self.existingClaim) || !has(self.autoGrow)",
+            "existingClaim is used as it is: remove autoGrow",
+            field_path=".autoGrow",
+        ),
+        Rule(
+            "!has(self.autoGrow) || self.autoGrow.above < self.readOnlyAbove",
+            "autoGrow would come too late: set above to less than readOnlyAbove",
+            field_path=".autoGrow",
         ),
         Rule(
             "!has(self.existingClaim) || self.onDelete == 'Retain'",
@@ -71,3 +99,15 @@ class Storage(Model, frozen=True, kw_only=True):
         Literal["Retain", "Delete"],
         Meta(description="What happens to the claim when the Registry is deleted. A retained one is taken up again."),
     ] = "Retain"
+    read_only_above: Annotated[
+        int,
+        Meta(
+            description="Percent of the volume in use above which pushes are refused; pulls and deletions go on. 100: "
+            "until it is full.",
+            ge=1,
+            le=100,
+        ),
+    ] = 95
+    auto_grow: Annotated[
+        AutoGrow | None, Meta(description="Let the claim grow as it fills. Its StorageClass must allow expansion.")
+    ] = None

@@ -7,7 +7,7 @@ it has loaded it. wharf's `wharf config schema` is what the file must fit.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from wharfinger.children.owner import Owner, encoded
@@ -39,20 +39,22 @@ class Endpoint:
     suspended: bool
 
 
-def wharf(
-    *,
-    url: str,
-    tls: Mapping[str, str] | None,
-    auth: Mapping[str, Mapping[str, Any]],
-    access: Sequence[Mapping[str, Any]] | None,
-    webhooks: Sequence[Endpoint],
-    networks: Mapping[str, Any],
-) -> str:
-    """The text of wharf's configuration file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What wharf's configuration file says."""
 
-    `auth` holds `groups` and `robots`, by their names. `networks`: where endpoints may be; empty: as wharf has it.
-    """
-    return text("wharf.yaml.j2", url=url, tls=tls, auth=auth, access=access, webhooks=webhooks, networks=networks)
+    url: str
+    storage: Mapping[str, int]
+    tls: Mapping[str, str] | None
+    auth: Mapping[str, Mapping[str, Any]]  # `groups` and `robots`, by their names
+    access: Sequence[Mapping[str, Any]] | None
+    webhooks: Sequence[Endpoint]
+    networks: Mapping[str, Any]  # where endpoints may be; empty: as wharf has it
+
+
+def wharf(contents: Contents) -> str:
+    """The text of wharf's configuration file."""
+    return text("wharf.yaml.j2", **{field.name: getattr(contents, field.name) for field in fields(contents)})
 
 
 def knows_robots(file: str) -> bool:

@@ -54,6 +54,11 @@ class Owner:
         return f"{self.name}-htpasswd"
 
     @property
+    def certificate(self) -> str:
+        """Secret that cert-manager fills."""
+        return f"{self.name}-cert-manager"
+
+    @property
     def config(self) -> str:
         """Secret with the registry's configuration."""
         return f"{self.name}-config"

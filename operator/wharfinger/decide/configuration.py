@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from wharfinger.api.meta import plain
 from wharfinger.api.registry import Registry
-from wharfinger.children.config import CLIENT_CA, config, wharf
+from wharfinger.children.config import CLIENT_CA, Contents, config, wharf
 from wharfinger.children.owner import Owner, decoded
 from wharfinger.decide import client_ca, exposure
 from wharfinger.decide.client_ca import NOBODY, ClientAuthorities
@@ -78,8 +78,9 @@ def file(registry: Registry, owner: Owner, hooks: Sequence[Hook], *, ask: bool) 
         for group in user.groups:
             groups.setdefault(group, []).append(user.name)
     tls = {**_PAIR, **({"clientCa": f"{_DIRECTORY}/{CLIENT_CA}"} if ask else {})}
-    return wharf(
+    contents = Contents(
         url=url(registry, owner),
+        storage={"readOnlyAbove": registry.spec.storage.read_only_above},
         tls=None if registry.spec.tls.issuer == "Disabled" else tls,
         auth={
             "groups": dict(sorted(groups.items())),
@@ -92,6 +93,7 @@ def file(registry: Registry, owner: Owner, hooks: Sequence[Hook], *, ask: bool) 
         webhooks=[hook.endpoint for hook in hooks if hook.endpoint is not None],
         networks=plain(registry.spec.webhook_networks),
     )
+    return wharf(contents)
 
 
 def port(registry: Registry) -> int:

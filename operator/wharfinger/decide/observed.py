@@ -70,6 +70,9 @@ class Observed:
     webhooks: tuple[Manifest, ...] = ()  # RegistryWebhooks of the namespace that name this Registry
     secrets: Mapping[str, Manifest | None] = field(default_factory=dict)  # referenced, not ours; None: missing
     config_maps: Mapping[str, Manifest | None] = field(default_factory=dict)  # referenced by webhooks, likewise
+    # StorageClasses that are concerned, by name; None: there is none. One that could not be read is not in it
+    storage_classes: Mapping[str, Manifest | None] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()  # kinds that the spec asks for and that the cluster does not know
     pod_events: tuple[str, ...] = ()  # newest warning messages about our pods and claim, newest first
     # Children that the API server would not take on the last try, keyed as `children`, with its message. The edge
     # remembers one until a later write of the same child succeeds; the decision turns it into a condition.

@@ -14,7 +14,7 @@ from typing import Any
 from wharfinger.api.parse import ParseError, timestamp
 from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
-from wharfinger.decide import storage
+from wharfinger.decide import claim
 from wharfinger.decide.condition import Finding, bad, first, good
 from wharfinger.decide.observed import Manifest, Observed
 from wharfinger.decide.replicas import CONFIGURATION, active, pod_name, sha256, unloaded
@@ -207,10 +207,10 @@ def finding(registry: Registry, observed: Observed, configuration: str, now: dat
 
 def _unbound_claim(state: State) -> str:
     """The claim that has no volume yet, with what to do about it; empty when it has one."""
-    claim = storage.State(state.registry, state.observed, storage.live_claim(state.registry, state.observed))
-    if claim.live is None or claim.phase == "Bound":
+    bound = claim.State(state.registry, state.observed, claim.live_claim(state.registry, state.observed))
+    if bound.live is None or bound.phase == "Bound":
         return ""
-    return f"claim {claim.name!r}, which has no volume{storage.unprovisioned(claim)}"
+    return f"claim {bound.name!r}, which has no volume{claim.unprovisioned(bound)}"
 
 
 def _lately(condition: Mapping[str, Any], now: datetime) -> bool:

@@ -10,7 +10,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from wharfinger.kube.resources import CLAIM, FIELD_MANAGER, POD, REGISTRY, REGISTRY_LABEL, WATCHED, WEBHOOK, Resource
+from wharfinger.kube.resources import (
+    CLAIM,
+    DEFINITION,
+    FIELD_MANAGER,
+    FOREIGN,
+    POD,
+    REGISTRY,
+    REGISTRY_LABEL,
+    WATCHED,
+    WEBHOOK,
+    Resource,
+)
 
 Object = Mapping[str, Any]
 _TOMBSTONES = 4096
@@ -131,10 +142,13 @@ class Store:
 
 
 class Cache:
-    """One store for each watched type. `on_change` gets the key of every Registry that a change concerns."""
+    """One store for each type that is, or may be, watched.
+
+    `on_change` gets the key of every Registry that a change concerns.
+    """
 
     def __init__(self, on_change: OnChange) -> None:
-        self.stores: dict[Resource, Store] = {resource: Store(on_change) for resource in WATCHED}
+        self.stores: dict[Resource, Store] = {resource: Store(on_change) for resource in (*WATCHED, *FOREIGN)}
 
     def registry(self, key: Key) -> Object | None:
         """Return a Registry."""
@@ -177,6 +191,16 @@ def trim(obj: Object, resource: Resource) -> Object:
     somebody else manages in `spec` and `data`, which is nothing as a rule.
     """
     metadata = {name: value for name, value in obj["metadata"].items() if name != "managedFields"}
+    if resource == DEFINITION:  # a schema can be megabytes
+        served = [
+            {key: version.get(key) for key in ("name", "served")} for version in obj["spec"].get("versions") or ()
+        ]
+        return {
+            "apiVersion": resource.api_version,
+            "kind": resource.kind,
+            "metadata": metadata,
+            "spec": {"versions": served},
+        }
     entries = () if resource in _SHARED else obj["metadata"].get("managedFields") or ()
     if foreign := [*_foreign(entries)]:
         metadata["managedFields"] = foreign

@@ -59,6 +59,7 @@ class Informer:
         self.resource = resource
         self.scope = scope
         self.synced = asyncio.Event()
+        self.tried = asyncio.Event()  # set once the first list is in, or has failed
         self.last_contact = 0.0  # loop time of the last answer or event
         self.last_try = asyncio.get_running_loop().time()  # likewise, but failed requests count as well
         self.trouble = ""  # why the last try failed; empty while all is well
@@ -103,6 +104,7 @@ class Informer:
             error = NotFoundError(
                 f"the API server has no {self.resource.plural}: install the custom resource definitions"
             )
+        self.tried.set()
         if not self.trouble:
             log.warning("watching %s failed: %s", self.resource.plural, error)
         self.trouble = str(error)
@@ -125,6 +127,7 @@ class Informer:
         self._newest = int(self._version)
         self._heard()
         self.synced.set()
+        self.tried.set()
 
     async def _watch(self) -> None:
         seconds = int(self._timing.watch * random.uniform(1, 2)) or 1  # noqa: S311 - spreads the load, not a secret

@@ -15,11 +15,17 @@ REGISTRY_LABEL = f"{GROUP}/registry"  # on every child: the name of its Registry
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A namespaced resource type."""
+    """A resource type."""
 
     api_version: str
     kind: str
     plural: str
+    cluster: bool = False  # whether it belongs to no namespace
+
+    @property
+    def definition(self) -> str:
+        """Name of the CustomResourceDefinition that brings it."""
+        return f"{self.plural}.{self.api_version.partition('/')[0]}"
 
     def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
         """Return the URL path of an object, of a namespace's collection, or (without a namespace) of all of them."""
@@ -43,6 +49,11 @@ NETWORK_POLICY = Resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolic
 SERVICE_ACCOUNT = Resource("v1", "ServiceAccount", "serviceaccounts")
 POD = Resource("v1", "Pod", "pods")
 EVENT = Resource("v1", "Event", "events")
+STORAGE_CLASS = Resource("storage.k8s.io/v1", "StorageClass", "storageclasses", cluster=True)
+DEFINITION = Resource("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", cluster=True)
+CERTIFICATE = Resource("cert-manager.io/v1", "Certificate", "certificates")
+HTTP_ROUTE = Resource("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes")
+BACKEND_TLS_POLICY = Resource("gateway.networking.k8s.io/v1", "BackendTLSPolicy", "backendtlspolicies")
 LEASE = Resource("coordination.k8s.io/v1", "Lease", "leases")
 
 CHILDREN = (
@@ -56,8 +67,10 @@ CHILDREN = (
     NETWORK_POLICY,
 )  # what a plan may apply
 WATCHED = (REGISTRY, WEBHOOK, *CHILDREN, POD)
+# kinds that others bring: watched once a Registry asks for one, and only while the cluster knows it
+FOREIGN = (CERTIFICATE, HTTP_ROUTE, BACKEND_TLS_POLICY)
 
-_BY_KIND = {(resource.api_version, resource.kind): resource for resource in (*WATCHED, EVENT)}
+_BY_KIND = {(resource.api_version, resource.kind): resource for resource in (*WATCHED, *FOREIGN, EVENT)}
 
 
 def resource_of(api_version: str, kind: str) -> Resource:

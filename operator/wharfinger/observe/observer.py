@@ -7,27 +7,37 @@ newly names, and a look at warnings while a pod is in trouble.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from wharfinger.api import load
 from wharfinger.children.owner import Owner, decoded
 from wharfinger.decide.certificates import peer
 from wharfinger.decide.observed import Manifest, Observed, Replica
 from wharfinger.kube.cache import Cache, Key, key_of
-from wharfinger.kube.resources import CLAIM, CONFIG_MAP, SECRET
+from wharfinger.kube.resources import CERTIFICATE, CLAIM, CONFIG_MAP, DEFINITION, SECRET, STORAGE_CLASS, Resource
+from wharfinger.observe.foreign_kinds import ForeignKinds, asked, served
 from wharfinger.observe.pod_events import PodEvents, is_ready
 from wharfinger.observe.poller import Answer, Poller
-from wharfinger.observe.references import References, referenced
+from wharfinger.observe.references import Reference, References, referenced
 from wharfinger.observe.report import Target
 
 Children = dict[tuple[str, str], Manifest]
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is watched only while a spec asks for it."""
+
+    references: References
+    kinds: ForeignKinds
+
+
 class Observer:
     """Looks at one Registry's surroundings."""
 
-    def __init__(self, cache: Cache, references: References, poller: Poller, pod_events: PodEvents) -> None:
+    def __init__(self, cache: Cache, reading: Reading, poller: Poller, pod_events: PodEvents) -> None:
         self._cache = cache
-        self._references = references
+        self._references, self._kinds = reading.references, reading.kinds
         self._poller = poller
         self._pod_events = pod_events
 
@@ -38,7 +48,11 @@ class Observer:
         """
         key = key_of(registry)
         webhooks = self._cache.webhooks(key)
-        named = await self._references.read(key, referenced((registry, *webhooks)))
+        kinds = asked(registry)
+        implied = _implied(registry, self._cache.children(key), kinds)
+        named = await self._references.read(key, referenced((registry, *webhooks)) | implied)
+        known = frozenset(kind for kind in kinds if served(named.get((DEFINITION, kind.definition)), kind))
+        await self._kinds.follow(key, kinds, known)
         children = self._cache.children(key)
         children |= {(CLAIM.kind, name): obj for (resource, name), obj in named.items() if resource == CLAIM and obj}
         pods = self._cache.pods(key)
@@ -49,6 +63,8 @@ class Observer:
             webhooks=webhooks,
             secrets={name: obj for (resource, name), obj in named.items() if resource == SECRET},
             config_maps={name: obj for (resource, name), obj in named.items() if resource == CONFIG_MAP},
+            storage_classes={name: obj for (resource, name), obj in named.items() if resource == STORAGE_CLASS},
+            absent=frozenset(kind.kind for kind in kinds - known),
             pod_events=warnings,
             refused=refused,
         )
@@ -69,6 +85,7 @@ class Observer:
     def forget(self, key: Key) -> None:
         """Drop all that is kept about a Registry that is gone."""
         self._references.forget(key)
+        self._kinds.forget(key)
         self._poller.forget(key)
         self._pod_events.forget(key)
 
@@ -82,6 +99,17 @@ class Observer:
                 answer = Answer(None, "the pod is not ready")
             found.append(Replica(pod, answer.report, answer.error))
         return tuple(found)
+
+
+def _implied(registry: Manifest, children: Children, kinds: frozenset[Resource]) -> frozenset[Reference]:
+    """What a spec concerns without naming it."""
+    name = str(registry["metadata"]["name"])
+    found: set[Reference] = {(DEFINITION, kind.definition) for kind in kinds}
+    if CERTIFICATE in kinds:
+        found.add((SECRET, Owner(name, "", "").certificate))
+    if storage_class := (children.get((CLAIM.kind, name), {}).get("spec") or {}).get("storageClassName"):
+        found.add((STORAGE_CLASS, str(storage_class)))
+    return frozenset(found)
 
 
 def targets(registry: Manifest, children: Children, pods: tuple[Manifest, ...]) -> frozenset[Target]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from wharfinger.kube.resources import CLAIM, CONFIG_MAP, SECRET, Resource
 _FIELDS: Mapping[str, Resource] = {"secretName": SECRET, "configMapName": CONFIG_MAP, "existingClaim": CLAIM}
 _OPAQUE = {"pod"}  # part of a spec that is handed to Kubernetes as it is: its names are none of our business
 _FIRST_LIST_SECONDS = 10.0
+_SHORT_WAIT_SECONDS = 2.0
 Reference = tuple[Resource, str]
 
 
@@ -62,22 +64,25 @@ class References:
     async def read(self, registry: Key, wanted: frozenset[Reference]) -> dict[Reference, Manifest | None]:
         """Return the named objects (None: missing), watching them from now on and no others for this Registry.
 
-        Raises UnreachableError when one cannot be listed in time.
+        Raises UnreachableError when one cannot be listed in time; what belongs to no namespace is left out then, as an
+        operator that is confined to some namespaces may not be allowed to see it.
         """
         self._follow(registry, wanted)
-        watches = {
-            reference: self._watches[reference[0], Key(registry.namespace, reference[1])] for reference in wanted
-        }
+        watches = {reference: self._watches[reference[0], _key(registry, reference)] for reference in wanted}
+        needed = [watch for (resource, _), watch in watches.items() if not resource.cluster]
         try:
             async with asyncio.timeout(_FIRST_LIST_SECONDS):
-                for watch in watches.values():
+                for watch in needed:
                     await watch.informer.synced.wait()
         except TimeoutError:
-            troubles = "; ".join(sorted({watch.informer.trouble for watch in watches.values()} - {""}))
+            troubles = "; ".join(sorted({watch.informer.trouble for watch in needed} - {""}))
             raise UnreachableError(f"reading what the spec names: {troubles or 'no answer in time'}") from None
+        for watch in watches.values():
+            await _settled(watch.informer)
         return {
-            reference: watch.store.objects.get(Key(registry.namespace, reference[1]))
+            reference: watch.store.objects.get(_key(registry, reference))
             for reference, watch in watches.items()
+            if watch.informer.synced.is_set()
         }
 
     def forget(self, registry: Key) -> None:
@@ -96,13 +101,13 @@ class References:
         if wanted:
             self._wanted[registry] = wanted
         for resource, name in wanted - before:
-            self._start(resource, Key(registry.namespace, name)).users.add(registry)
+            self._start(resource, _key(registry, (resource, name))).users.add(registry)
         for resource, name in before - wanted:
-            watch = self._watches[resource, Key(registry.namespace, name)]
+            watch = self._watches[resource, _key(registry, (resource, name))]
             watch.users.discard(registry)
             if not watch.users:
                 watch.task.cancel()
-                del self._watches[resource, Key(registry.namespace, name)]
+                del self._watches[resource, _key(registry, (resource, name))]
 
     def _start(self, resource: Resource, key: Key) -> _Watch:
         if (resource, key) not in self._watches:
@@ -113,3 +118,14 @@ class References:
             task = asyncio.create_task(informer.run(), name=f"watch {resource.kind} {key.namespace}/{key.name}")
             self._watches[resource, key] = _Watch(informer, store, task, users)
         return self._watches[resource, key]
+
+
+def _key(registry: Key, reference: Reference) -> Key:
+    resource, name = reference
+    return Key("" if resource.cluster else registry.namespace, name)
+
+
+async def _settled(informer: Informer) -> None:
+    """Wait a moment for the first list, or for its failure."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(informer.tried.wait(), _SHORT_WAIT_SECONDS)

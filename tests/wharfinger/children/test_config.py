@@ -3,7 +3,7 @@
 import dataclasses
 
 import wharf.config
-from wharfinger.children.config import Endpoint, config, knows_robots
+from wharfinger.children.config import Contents, Endpoint, config, knows_robots
 from wharfinger.children.config import wharf as file
 
 HOOK = Endpoint(
@@ -34,12 +34,13 @@ def render(**changes):
     values = {
         "url": "https://team.ci.svc",
         "auth": {"groups": {}, "robots": {}},
+        "storage": {"readOnlyAbove": 95},
         "tls": PAIR,
         "access": None,
         "webhooks": (),
         "networks": {},
     }
-    return file(**(values | changes))
+    return file(Contents(**(values | changes)))
 
 
 def test_the_secret_is_as_written_down(owner, golden):

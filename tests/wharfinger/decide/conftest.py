@@ -71,6 +71,7 @@ class World:
             "spec": spec or {},
         }
         self.observed = Observed()
+        self.used, self.volume, self.read_only = 3 * 1024**3, 10 * 1024**3, False  # as the pods report them
         self.events: list[str] = []
         self.plans: list[Plan] = []
 
@@ -182,10 +183,10 @@ class World:
             htpasswd=FileReport(self.sha256(f"{self.name}-htpasswd", "htpasswd")),
             client_ca=FileReport(self.sha256(f"{self.name}-config", "client-ca.crt")),
             certificate=FileReport(self.sha256(f"{self.name}-tls", "tls.crt")),
-            used=3 * 1024**3,
-            capacity=10 * 1024**3,
-            available=7 * 1024**3,
-            read_only=False,
+            used=self.used,
+            capacity=self.volume,
+            available=self.volume - self.used,
+            read_only=self.read_only,
             webhooks={**known, **webhooks},
         )
         pod = {

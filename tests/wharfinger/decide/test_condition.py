@@ -3,7 +3,7 @@
 import pytest
 
 from wharfinger.api.reasons import Reason
-from wharfinger.decide import certificates, deliveries, given, logins, rollout, storage
+from wharfinger.decide import certificates, claim, deliveries, given, logins, rollout
 from wharfinger.decide.condition import bad, first, good, unknown
 
 GOOD = good(Reason.READY, "fine")
@@ -25,8 +25,11 @@ def test_findings_carry_their_status():
 
 ORDERS = {
     "storage": (
-        storage.CHECKS,
-        "refused existing_missing creating deleting other_class other_modes lost class_missing pending resizing bound",
+        claim.CHECKS,
+        (
+            "refused existing_missing creating deleting other_class other_modes lost class_missing pending "
+            "not_expandable resizing read_only filling bound"
+        ),
     ),
     "credentials": (
         logins.CHECKS,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from wharfinger.kube.cache import Cache, Key, Store, registry_of, trim
-from wharfinger.kube.resources import CLAIM, POD, REGISTRY, REGISTRY_LABEL, SECRET, WEBHOOK, Resource
+from wharfinger.kube.resources import CLAIM, DEFINITION, POD, REGISTRY, REGISTRY_LABEL, SECRET, WEBHOOK, Resource
 
 TEAM, OTHER = Key("ci", "team"), Key("ci", "other")
 
@@ -151,3 +151,9 @@ def test_of_managed_fields_only_what_others_set_in_a_child_is_kept(resource: Res
     ]
     kept = trim({"metadata": {"name": "s", "managedFields": entries}}, resource)["metadata"].get("managedFields")
     assert kept == ([{"manager": "kubectl", "fieldsV1": {"f:data": {"f:more": {}}}}] if resource == SECRET else None)
+
+
+def test_of_a_definition_only_its_versions_are_held() -> None:
+    versions = [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {}}}]
+    held = trim({"metadata": {"name": "x"}, "spec": {"group": "g", "versions": versions}}, DEFINITION)
+    assert held["spec"] == {"versions": [{"name": "v1", "served": True}]}

@@ -7,7 +7,8 @@ import pytest
 
 from wharfinger.kube.cache import Cache, Key
 from wharfinger.kube.resources import CLAIM, CONFIG_MAP, POD, REGISTRY, REGISTRY_LABEL, SECRET, WEBHOOK, Resource
-from wharfinger.observe.observer import Observer, targets
+from wharfinger.observe.foreign_kinds import ForeignKinds
+from wharfinger.observe.observer import Observer, Reading, targets
 from wharfinger.observe.pod_events import PodEvents
 from wharfinger.observe.poller import Poller
 from wharfinger.observe.references import References
@@ -39,9 +40,11 @@ def cache() -> Cache:
 @pytest.fixture
 async def observer(client, asker, cache):
     poller, references = Poller(asker, lambda _: None), References(client, lambda _: None)
-    yield Observer(cache, references, poller, PodEvents(client))
+    kinds = ForeignKinds(client, cache)
+    yield Observer(cache, Reading(references, kinds), poller, PodEvents(client))
     await poller.close()
     await references.close()
+    await kinds.close()
 
 
 def by_kind(*objects: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:

@@ -9,7 +9,7 @@ from aiohttp import web
 from wharfinger.kube.cache import Key
 from wharfinger.kube.errors import UnreachableError
 from wharfinger.kube.informer import Timing
-from wharfinger.kube.resources import CLAIM, CONFIG_MAP, SECRET
+from wharfinger.kube.resources import CLAIM, CONFIG_MAP, SECRET, STORAGE_CLASS
 from wharfinger.observe.references import References, referenced
 
 TEAM, OTHER = Key("ci", "team"), Key("ci", "other")
@@ -103,3 +103,24 @@ async def test_what_cannot_be_read_is_not_taken_for_missing(api, references, mon
     api.fail("list", lambda: web.json_response({"message": "secrets is forbidden"}, status=403), times=100)
     with pytest.raises(UnreachableError, match="secrets is forbidden"):
         await references.read(TEAM, WANTED)
+
+
+async def test_what_belongs_to_no_namespace_is_read_for_all_that_concern_it(api, references, told, until) -> None:
+    api.put(STORAGE_CLASS, {"metadata": {"name": "fast", "namespace": ""}})
+    wanted = frozenset({(STORAGE_CLASS, "fast"), (STORAGE_CLASS, "none")})
+    for registry in (TEAM, Key("elsewhere", "team")):
+        found = await references.read(registry, wanted)
+        assert found[STORAGE_CLASS, "fast"]["kind"] == "StorageClass"
+        assert found[STORAGE_CLASS, "none"] is None
+    assert len(api.seen("list")) == 2
+    told.clear()
+    api.put(STORAGE_CLASS, {"metadata": {"name": "fast", "namespace": ""}, "allowVolumeExpansion": True})
+    await until(lambda: sorted(told) == [TEAM, Key("elsewhere", "team")])
+
+
+async def test_what_an_operator_may_not_see_is_left_out_and_stops_nothing(api, references) -> None:
+    api.put(SECRET, secret(password="cHc="))
+    forbidden = web.json_response({"kind": "Status", "code": 403, "message": "User cannot list"}, status=403)
+    api.fail("list", lambda: forbidden, "storageclasses", times=50)
+    found = await references.read(TEAM, frozenset({(STORAGE_CLASS, "fast"), (SECRET, "pw")}))
+    assert set(found) == {(SECRET, "pw")}
