@@ -65,6 +65,7 @@ class Proxy:
     fault: Fault = pass_on
     watch_fault: Fault = pass_on
     calls: list[Call] = field(default_factory=list)
+    name: str = ""  # appended to the user agent, so that the audit log tells who came this way
 
     def __post_init__(self) -> None:
         self.port = free_port()
@@ -136,6 +137,7 @@ class Proxy:
 
     async def _forward(self, request: web.Request, body: bytes) -> web.StreamResponse:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP}
+        headers["User-Agent"] = f"{headers.get('User-Agent', '')} {self.name}".strip()
         url = URL(self.plane.url + request.raw_path, encoded=True)
         async with self._session.request(request.method, url, data=body or None, headers=headers) as answer:
             kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP}

@@ -115,7 +115,7 @@ async def _elector(stack: AsyncExitStack, configuration: Configuration, settings
     """Return what decides when this operator works; None when it is the only one."""
     if not settings.lease_namespace:
         return None
-    terms = Terms()
+    terms = Terms.of(settings.lease_seconds)
     client = await stack.enter_async_context(Client(configuration, timeout=terms.request, tries=1))
     return Elector(client, (settings.lease_namespace, LEASE_NAME), settings.instance, clock.now, terms)
 

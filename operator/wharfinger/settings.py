@@ -29,6 +29,7 @@ class Settings:
     registry_image: str = f"wharfinger/wharf:{wharfinger.__version__}"  # WHARFINGER_REGISTRY_IMAGE
     cluster_domain: str = "cluster.local"  # WHARFINGER_CLUSTER_DOMAIN: what Service names end in
     lease_namespace: str = ""  # WHARFINGER_LEASE_NAMESPACE: of the Lease that elects one operator; empty: no election
+    lease_seconds: int = 15  # WHARFINGER_LEASE_SECONDS: without a sign of life, after which another takes over
     instance: str = "wharfinger"  # POD_NAME: who writes Events and holds the Lease; its own for each operator
 
 
@@ -44,6 +45,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         registry_image=environ.get("WHARFINGER_REGISTRY_IMAGE") or f"wharfinger/wharf:{wharfinger.__version__}",
         cluster_domain=environ.get("WHARFINGER_CLUSTER_DOMAIN") or "cluster.local",
         lease_namespace=environ.get("WHARFINGER_LEASE_NAMESPACE", ""),
+        lease_seconds=_number(environ, "WHARFINGER_LEASE_SECONDS", 15, 5, 300),
         instance=environ.get("POD_NAME", "wharfinger"),
     )
 

@@ -27,6 +27,7 @@ def test_every_variable_counts() -> None:
             "WHARFINGER_REGISTRY_IMAGE": "r/w:1",
             "WHARFINGER_CLUSTER_DOMAIN": "example.org",
             "WHARFINGER_LEASE_NAMESPACE": "wharfinger-system",
+            "WHARFINGER_LEASE_SECONDS": "30",
             "KUBECONFIG": "/k",
             "POD_NAME": "wharfinger-0",
         }
@@ -40,6 +41,7 @@ def test_every_variable_counts() -> None:
         registry_image="r/w:1",
         cluster_domain="example.org",
         lease_namespace="wharfinger-system",
+        lease_seconds=30,
         kubeconfig="/k",
         instance="wharfinger-0",
     )

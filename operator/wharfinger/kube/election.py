@@ -32,6 +32,13 @@ class Terms:
     retry: float = 2.0
     request: float = 3.0  # the longest that a request may take
 
+    @classmethod
+    def of(cls, lease: float) -> Terms:
+        """The terms of a Lease that is longer or shorter, in the same proportions."""
+        whole = cls()
+        scale = lease / whole.lease
+        return cls(lease, whole.deadline * scale, whole.retry * scale, whole.request * scale)
+
 
 DEFAULT = Terms()
 

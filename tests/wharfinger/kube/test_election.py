@@ -168,3 +168,10 @@ async def test_work_that_ends_gives_the_lease_back(api, client) -> None:
 def test_a_leader_stops_before_a_follower_may_start() -> None:
     assert DEFAULT.deadline + DEFAULT.request < DEFAULT.lease
     assert DEFAULT.retry + DEFAULT.request < DEFAULT.deadline
+
+
+def test_other_terms_keep_the_proportions_that_make_two_leaders_impossible() -> None:
+    terms = Terms.of(5)
+    assert terms.lease == 5
+    assert terms.deadline + terms.request < terms.lease
+    assert Terms.of(15) == Terms()
