@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import threading
 from collections.abc import Sequence
 
 from kubectl_registry import parser
@@ -21,8 +20,6 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Carry out one command line, and end the program."""
-    # a thread of the websocket client that loses its connection has nothing to say that the command does not say better
-    threading.excepthook = lambda _: None
     sys.exit(run(arguments))
 
 

@@ -28,7 +28,7 @@ def build() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    for add in (_status, _login, _rotate, _events, _gc, _webhooks, _completion):
+    for add in (_status, _login, _rotate, _events, _gc, _webhooks, _doctor, _completion):
         add(commands)
     return parser
 

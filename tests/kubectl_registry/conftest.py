@@ -249,7 +249,7 @@ def registry(name: str = "team", namespace: str = "ci", *, generation: int = 1, 
             "users": [{"name": "admin", "secretName": f"{name}-user-admin", "rotatedAt": "2026-11-02T00:00:00Z"}],
             "certificate": {
                 "issuer": "SelfSigned", "notAfter": "2099-01-01T00:00:00Z", "renewsAt": "2098-01-01T00:00:00Z",
-                "fingerprint": "AB", "caConfigMapName": f"{name}-ca",
+                "fingerprint": "AB:CD", "caConfigMapName": f"{name}-ca",
             },
             "storage": {"claimName": name, "capacity": "10Gi", "used": "3Gi", "usedPercent": 30, "readOnly": False},
         }

@@ -13,7 +13,7 @@ from kubectl_registry.parser import build
 SLOW = ("kubernetes", "rich", "cryptography", "bcrypt", "requests", "yaml")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["gc", "--help"], ["completion", "bash"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["doctor", "--help"], ["completion", "bash"]])
 def test_help_and_completion_import_nothing_slow(arguments: list[str]) -> None:
     script = (
         "import sys\nfrom kubectl_registry import cli\n"
@@ -97,7 +97,7 @@ def test_the_namespace_comes_from_the_option_then_from_the_context(plugin: Run, 
 
 
 def test_every_command_takes_the_options_of_kubectl() -> None:
-    for arguments in (["status"], ["events", "x"], ["gc", "x"], ["webhooks", "list"], ["rotate", "x"]):
+    for arguments in (["status"], ["events", "x"], ["gc", "x"], ["doctor"], ["webhooks", "list"], ["rotate", "x"]):
         options = build().parse_args([*arguments, "-n", "a", "--context", "b", "--kubeconfig", "c", "-o", "json"])
         assert (options.namespace, options.context, options.kubeconfig) == ("a", "b", "c")
 

@@ -18,7 +18,7 @@ def names(wanted: str, before: Sequence[str]) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        ([""], ["status", "login", "rotate", "events", "gc", "webhooks", "completion"]),
+        ([""], ["status", "login", "rotate", "events", "gc", "webhooks", "doctor", "completion"]),
         (["st"], ["status"]),
         (["status", "t"], ["team", "tools"]),
         (["status", "-n", ""], ["ci"]),
@@ -31,7 +31,7 @@ def names(wanted: str, before: Sequence[str]) -> list[str]:
         (["webhooks", "replay", ""], ["deploy"]),
         (["completion", ""], ["bash", "zsh", "fish"]),
         (["status", "-o", "j"], ["json"]),
-        (["nonsense", "x", ""], ["status", "login", "rotate", "events", "gc", "webhooks", "completion"]),
+        (["nonsense", "x", ""], ["status", "login", "rotate", "events", "gc", "webhooks", "doctor", "completion"]),
     ],
 )
 def test_the_last_word_is_completed(words: list[str], found: list[str]) -> None:

@@ -6,15 +6,14 @@ Rule: nothing secret goes onto a command line; output comes line by line, so tha
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from kubectl_registry import clock
-from kubectl_registry.errors import LateError, PluginError, UnreachableError
-from kubectl_registry.kube import answers
+from kubectl_registry.errors import LateError, UnreachableError
+from kubectl_registry.kube import websockets
 from kubectl_registry.kube.answers import Call
 from kubectl_registry.kube.kinds import POD
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
 """Channels of the remote command protocol (v4.channel.k8s.io)."""
-
-_HANDSHAKE = re.compile(r"Handshake status (\d{3}) .*?(?:b'(?P<body>.*)')?$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ def execute(
     """Run a command to its end; `listen` gets each line as it comes. Raises LateError after `timeout` seconds."""
     query = [("command", part) for part in command]
     query += [("container", target.container), ("stdout", "true"), ("stderr", "true")]
-    client = open_channel(api, Call("create", POD, target.namespace, target.pod, "exec"), urlencode(query))
+    client = websockets.client(api, Call("create", POD, target.namespace, target.pod, "exec"), urlencode(query))
     lines, complaints = _Lines(listen), bytearray()
     deadline = clock.steady() + timeout
     try:
@@ -90,30 +87,6 @@ class _Lines:
         self._all.append(text)
         if self._listen:
             self._listen(text)
-
-
-def open_channel(api: Api, call: Call, query: str) -> Any:
-    """A websocket to a subresource of a pod, as the `kubernetes` package's client. Every refusal is a PluginError."""
-    from kubernetes.client.exceptions import ApiException  # noqa: PLC0415 - slow to import
-    from kubernetes.stream import ws_client  # noqa: PLC0415 - the same
-
-    url = f"{api.configuration.host}{call.path}?{query}"
-    opened = ws_client.portforward_call if call.subresource == "portforward" else ws_client.websocket_call
-    try:
-        return opened(  # type: ignore[no-untyped-call]  # the package ships no types
-            api.configuration, "GET", url, headers=api.headers(), _preload_content=False, binary=True
-        )
-    except ApiException as error:
-        raise refusal(call, str(error.reason)) from error
-
-
-def refusal(call: Call, told: str) -> PluginError:
-    """The error for a websocket that was not opened."""
-    found = _HANDSHAKE.search(told)
-    if found is None:
-        return UnreachableError(f"no connection to pod {call.name} through the API server: {told}")
-    body = (found["body"] or "").encode().decode("unicode_escape", errors="replace")
-    return answers.error(call, int(found[1]), body.encode())
 
 
 def _status(ended: bytes) -> int:

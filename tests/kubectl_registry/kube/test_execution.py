@@ -3,12 +3,10 @@
 import pytest
 from tests.kubectl_registry.conftest import Command, FakeCluster
 
-from kubectl_registry.errors import ForbiddenError, LateError, NotFoundError, UnreachableError
+from kubectl_registry.errors import ForbiddenError, LateError, UnreachableError
 from kubectl_registry.kube import execution
-from kubectl_registry.kube.answers import Call
 from kubectl_registry.kube.api import Api
-from kubectl_registry.kube.execution import Target, execute, refusal
-from kubectl_registry.kube.kinds import POD
+from kubectl_registry.kube.execution import Target, execute
 
 TARGET = Target("ci", "team-1")
 
@@ -42,22 +40,6 @@ def test_a_command_that_takes_too_long_is_given_up(
     monkeypatch.setattr(execution.clock, "steady", lambda: next(ticks))
     with pytest.raises(LateError, match="did not finish within 60 s"):
         execute(api, TARGET, ["sleep"], timeout=60)
-
-
-@pytest.mark.parametrize(
-    ("told", "kind"),
-    [
-        (
-            'Handshake status 404 Not Found -+-+- {} -+-+- b\'{"reason":"NotFound","details":{"name":"x"}}\'',
-            NotFoundError,
-        ),
-        ("Handshake status 403 Forbidden", ForbiddenError),
-        ("Handshake status 502 Bad Gateway -+-+- {} -+-+- b'<html>'", UnreachableError),
-        ("[Errno 111] Connection refused", UnreachableError),
-    ],
-)
-def test_a_websocket_that_is_not_opened_says_why(told: str, kind: type[Exception]) -> None:
-    assert isinstance(refusal(Call("create", POD, "ci", "x", "exec"), told), kind)
 
 
 @pytest.mark.parametrize("ended", [b"", b'{"status":"Failure","message":"no such file: wharf"}'])
