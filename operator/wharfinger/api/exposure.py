@@ -104,3 +104,29 @@ class NetworkPolicy(Model, frozen=True, kw_only=True):
         tuple[Peer, ...],
         Meta(description="Who may reach metrics and status besides the operator: Prometheus, say.", max_length=32),
     ] = ()
+
+
+class ParentRef(Model, frozen=True, kw_only=True):
+    """A Gateway that routes to the registry, as in an HTTPRoute."""
+
+    name: Annotated[ObjectName, Meta(description="Its name.")]
+    namespace: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=63)] | None,
+        Meta(description="Its namespace. Default: the Registry's."),
+    ] = None
+    section_name: Annotated[ObjectName | None, Meta(description="Which of its listeners. Default: all.")] = None
+
+
+class Gateway(Model, frozen=True, kw_only=True):
+    """An HTTPRoute in front of the registry, and the BackendTLSPolicy that lets the Gateway speak TLS to it."""
+
+    parent_refs: Annotated[
+        tuple[ParentRef, ...], Meta(description="The Gateways that it is for.", min_length=1, max_length=16)
+    ]
+    hosts: Annotated[
+        Hosts, Meta(description="Host names that clients use. Default: those of tls.hosts that are names.")
+    ] = ()
+    scheme: Annotated[
+        Literal["HTTPS", "HTTP"], Meta(description="What clients speak to the Gateway; for `status.url`.")
+    ] = "HTTPS"
+    annotations: Annotated[ANNOTATIONS, Meta(description="Annotations of the HTTPRoute.")] = field(default_factory=dict)

@@ -72,10 +72,21 @@ class Reason(StrEnum):
     )
     CERTIFICATE_HOST_MISSING = "CertificateHostMissing", "The given certificate is not for one of `spec.tls.hosts`."
 
+    CERT_MANAGER_MISSING = (
+        "CertManagerMissing",
+        "`spec.tls.issuer` is CertManager; the cluster has no cert-manager.",
+    )
+    CERTIFICATE_ISSUING = (
+        "CertificateIssuing",
+        "cert-manager has not issued it yet; the message is its own.",
+    )
     CLIENT_CA_MISSING = "ClientCaMissing", "What `spec.tls.clientCA` names is missing or holds no certificate."
 
     # ExposureReady
     EXPOSED = "Exposed", "The Ingress, the route or the load balancer is in place."
+    GATEWAY_API_MISSING = "GatewayApiMissing", "`spec.gateway` is set, and the cluster lacks the kinds for it."
+    ROUTE_PENDING = "RoutePending", "No Gateway has said yet what it makes of the route."
+    ROUTE_REFUSED = "RouteRefused", "A Gateway does not take the route; the message is its own."
     INGRESS_PENDING = "IngressPending", "The Ingress is not there yet, or has no host to be for."
     LOAD_BALANCER_PENDING = "LoadBalancerPending", "The load balancer has no address yet."
 

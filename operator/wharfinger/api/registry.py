@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 from msgspec import Meta, field
 
 from wharfinger.api.auth import AccessRule, Auth
-from wharfinger.api.exposure import Ingress, NetworkPolicy
+from wharfinger.api.exposure import Gateway, Ingress, NetworkPolicy
 from wharfinger.api.meta import Model, ObjectMeta, Rule, checked
 from wharfinger.api.pod import Pod, Service
 from wharfinger.api.robots import PullSecrets, PushSecrets
@@ -27,6 +27,11 @@ class RegistrySpec(Model, frozen=True, kw_only=True):
             "!has(self.ingress) || has(self.ingress.hosts) || has(self.tls.hosts)",
             "an Ingress needs a host: set ingress.hosts, or tls.hosts",
             field_path=".ingress",
+        ),
+        Rule(
+            "!has(self.gateway) || has(self.gateway.hosts) || has(self.tls.hosts)",
+            "a route needs a host: set gateway.hosts, or tls.hosts",
+            field_path=".gateway",
         ),
     )
 
@@ -66,6 +71,9 @@ class RegistrySpec(Model, frozen=True, kw_only=True):
     )
     service: Annotated[Service, Meta(description="How the registry is reached.")] = field(default_factory=Service)
     ingress: Annotated[Ingress | None, Meta(description="Ask for an Ingress. Absent: there is none.")] = None
+    gateway: Annotated[
+        Gateway | None, Meta(description="Ask for an HTTPRoute of the Gateway API. Absent: there is none.")
+    ] = None
     network_policy: Annotated[NetworkPolicy, Meta(description="Who may connect to the pod.")] = field(
         default_factory=NetworkPolicy
     )

@@ -82,6 +82,13 @@ class StorageStatus(Model, frozen=True, kw_only=True):
     read_only: Annotated[bool | None, Meta(description="Whether pushes are refused now.")] = None
 
 
+class ExposureStatus(Model, frozen=True, kw_only=True):
+    """What stands in front of the Service."""
+
+    ingress_name: Annotated[str | None, Meta(description="The Ingress.")] = None
+    http_route_name: Annotated[str | None, Meta(description="The HTTPRoute.")] = None
+
+
 class WebhooksStatus(Model, frozen=True, kw_only=True):
     """The RegistryWebhooks that name this Registry."""
 
@@ -96,7 +103,8 @@ class RegistryStatus(Model, frozen=True, kw_only=True):
         None
     )
     url: Annotated[
-        str | None, Meta(description="URL that clients use: of the Ingress where there is one, else of the Service.")
+        str | None,
+        Meta(description="URL that clients use: of the Ingress or route, or else of the Service."),
     ] = None
     node_port: Annotated[
         int | None, Meta(description="Port on every node; kept when the Service has to be made again.")
@@ -112,6 +120,7 @@ class RegistryStatus(Model, frozen=True, kw_only=True):
     ] = ()
     certificate: Annotated[CertificateStatus | None, Meta(description="The server certificate.")] = None
     storage: Annotated[StorageStatus | None, Meta(description="The claim and how full it is.")] = None
+    exposure: Annotated[ExposureStatus | None, Meta(description="What stands in front of the Service.")] = None
     webhooks: Annotated[WebhooksStatus | None, Meta(description="The webhooks of this Registry.")] = None
 
 

@@ -36,6 +36,21 @@ class SelfSigned(Model, frozen=True, kw_only=True):
     ] = "24h"
 
 
+class CertManager(Model, frozen=True, kw_only=True):
+    """The issuer of cert-manager that the certificate comes from."""
+
+    name: Annotated[ObjectName, Meta(description="Its name.")]
+    kind: Annotated[str, Meta(description="Its kind: Issuer, ClusterIssuer, or another's.", max_length=63)] = "Issuer"
+    group: Annotated[str, Meta(description="Its API group.", max_length=253)] = "cert-manager.io"
+    hosts_only: Annotated[
+        bool,
+        Meta(
+            description="Ask for `hosts` alone and not for the Service's names, which public issuers refuse. Clients "
+            "inside the cluster then use one of the hosts, too."
+        ),
+    ] = False
+
+
 class ClientCa(Model, frozen=True, kw_only=True):
     """CAs of clients, in a ConfigMap or a Secret of the namespace."""
 
@@ -71,15 +86,26 @@ class Tls(Model, frozen=True, kw_only=True):
             "selfSigned goes with issuer SelfSigned: remove it",
             field_path=".selfSigned",
         ),
+        Rule(
+            "self.issuer == 'CertManager' ? has(self.certManager) : !has(self.certManager)",
+            "certManager goes with issuer CertManager: set both, or neither",
+            field_path=".certManager",
+        ),
+        Rule(
+            "!has(self.certManager) || !self.certManager.hostsOnly || has(self.hosts)",
+            "hostsOnly leaves nothing to be certified: set hosts",
+            field_path=".hosts",
+        ),
         Rule("self.issuer != 'Disabled' || !has(self.hosts)", "hosts need TLS: remove them, or choose an issuer"),
         Rule("self.issuer != 'Disabled' || !has(self.clientCA)", "clientCA needs TLS: remove it, or choose an issuer"),
     )
 
     issuer: Annotated[
-        Literal["SelfSigned", "Secret", "Disabled"],
+        Literal["SelfSigned", "Secret", "CertManager", "Disabled"],
         Meta(
             description="SelfSigned: by a CA of the Registry's own, published in ConfigMap NAME-ca. Secret: the "
-            "certificate in `secretName`. Disabled: plain HTTP; passwords then cross the network readable."
+            "certificate in `secretName`. CertManager: by cert-manager, which has to be installed. Disabled: plain "
+            "HTTP; passwords then cross the network readable."
         ),
     ] = "SelfSigned"
     hosts: Annotated[
@@ -92,6 +118,7 @@ class Tls(Model, frozen=True, kw_only=True):
         ObjectName | None,
         Meta(description="Secret of type kubernetes.io/tls (tls.crt, tls.key, and ca.crt if its CA is private)."),
     ] = None
+    cert_manager: Annotated[CertManager | None, Meta(description="Settings of issuer CertManager.")] = None
     client_ca: Annotated[
         ClientCa | None,
         Meta(

@@ -15,6 +15,7 @@ from wharfinger.api.status import CertificateStatus
 from wharfinger.children.owner import Owner, decoded
 from wharfinger.decide import exposure, x509
 from wharfinger.decide.authority import self_signed
+from wharfinger.decide.cert_manager import managed
 from wharfinger.decide.client_ca import ClientAuthorities
 from wharfinger.decide.condition import Finding, first, good
 from wharfinger.decide.given import given
@@ -28,15 +29,19 @@ def decide(
     registry: Registry, owner: Owner, observed: Observed, settings: Settings, *, now: datetime, mint: Mint
 ) -> Serving:
     """Decide what certificate is served, and what children carry it."""
+    outside = (*registry.spec.tls.hosts, *exposure.hosts(registry))
     match registry.spec.tls.issuer:
         case "SelfSigned":
-            outside = (*registry.spec.tls.hosts, *exposure.hosts(registry))
             hosts = (*owner.hosts(settings.cluster_domain), *outside, "localhost", "127.0.0.1", "::1")
             return self_signed(
                 registry, owner, observed, tuple(dict.fromkeys((owner.host, *hosts))), now=now, mint=mint
             )
         case "Secret":
             return given(registry, owner, observed, registry.spec.tls.secret_name or "", now)
+        case "CertManager":
+            only = registry.spec.tls.cert_manager is not None and registry.spec.tls.cert_manager.hosts_only
+            inside = () if only else (owner.host, *owner.hosts(settings.cluster_domain))
+            return managed(registry, owner, observed, tuple(dict.fromkeys((*inside, *outside))), now)
         case "Disabled":
             return Serving()
 
@@ -125,6 +130,12 @@ def peer(registry: Registry, owner: Owner, observed: Observed) -> tuple[str, str
         leaf = x509.certificate(pem)
     except x509.CertificateError:
         return "", ""
+    return f"{ca}\n{pem}", server_name(owner, leaf)
+
+
+def server_name(owner: Owner, leaf: x509.Certificate | None) -> str:
+    """A name that the certificate is for, the Service's if it can be; empty without a certificate."""
+    if leaf is None:
+        return ""
     names = sorted(leaf.hosts)
-    name = owner.host if owner.host in names or not names else names[0].replace("*", "wharf")
-    return f"{ca}\n{pem}", name
+    return owner.host if owner.host in names or not names else names[0].replace("*", "wharf")

@@ -30,8 +30,12 @@ _DELETABLE = {
     "Deployment": "apps/v1",
     "Ingress": "networking.k8s.io/v1",
     "NetworkPolicy": "networking.k8s.io/v1",
+    "Certificate": "cert-manager.io/v1",
+    "HTTPRoute": "gateway.networking.k8s.io/v1",
+    "BackendTLSPolicy": "gateway.networking.k8s.io/v1",
 }
-_FRAME = ("Deployment", "Service", "ServiceAccount", "Ingress", "NetworkPolicy")  # what spec.paused leaves as it is
+_ENTRANCES = ("Ingress", "NetworkPolicy", "HTTPRoute", "BackendTLSPolicy")
+_FRAME = ("Deployment", "Service", "ServiceAccount", *_ENTRANCES)  # what spec.paused leaves as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,14 @@ def desired(
     keep = serving.keep | credited.keep | configured.keep | {hook.key for hook in hooks}
     events = serving.events + credited.events
     frame = workload.frame(registry, owner, observed)
-    entrances = exposure.children(registry, owner, settings)
+    front = exposure.Front(
+        settings=settings,
+        port=configuration.port(registry),
+        absent=observed.absent,
+        server_name=certificates.server_name(owner, serving.leaf),
+        own_ca=serving.published,
+    )
+    entrances = exposure.children(registry, owner, front)
     pods = workload.pods(registry, owner, settings, stored.claim_name)
     held = (
         tuple(stamped(child) for child in (*frame, *entrances, *stored.children, pods)) if registry.spec.paused else ()

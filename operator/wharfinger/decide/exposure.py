@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wharfinger.api.exposure import Peer
+from wharfinger.api.exposure import Gateway, Ingress, Peer
 from wharfinger.api.meta import plain
 from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
+from wharfinger.api.status import ExposureStatus
+from wharfinger.children.backend_tls_policy import backend_tls_policy
+from wharfinger.children.http_route import http_route
 from wharfinger.children.ingress import ingress
 from wharfinger.children.network_policy import network_policy
 from wharfinger.children.owner import MANAGED_BY, Owner
@@ -24,16 +27,22 @@ from wharfinger.decide.observed import Manifest, Observed, Settings
 
 def hosts(registry: Registry) -> tuple[str, ...]:
     """The names that clients outside use, by what the spec asks for in front of the Service."""
-    spec = registry.spec
-    if spec.ingress is None:
+    entrances = (registry.spec.ingress, registry.spec.gateway)
+    return tuple(dict.fromkeys(host for entrance in entrances for host in _hosts(registry, entrance)))
+
+
+def _hosts(registry: Registry, entrance: Ingress | Gateway | None) -> tuple[str, ...]:
+    if entrance is None:
         return ()
-    return spec.ingress.hosts or tuple(host for host in spec.tls.hosts if not _is_address(host))
+    return entrance.hosts or tuple(host for host in registry.spec.tls.hosts if not _is_address(host))
 
 
 def secure(registry: Registry) -> bool:
     """Whether clients outside speak TLS."""
-    ingress_tls = registry.spec.ingress is not None and registry.spec.ingress.tls.secret_name is not None
-    return ingress_tls or registry.spec.tls.issuer != "Disabled"
+    spec = registry.spec
+    if spec.ingress is None and spec.gateway is not None:
+        return spec.gateway.scheme == "HTTPS"
+    return (spec.ingress is not None and spec.ingress.tls.secret_name is not None) or spec.tls.issuer != "Disabled"
 
 
 def url(registry: Registry) -> str | None:
@@ -42,20 +51,52 @@ def url(registry: Registry) -> str | None:
     return host and f"{'https' if secure(registry) else 'http'}://{host}"
 
 
-def children(registry: Registry, owner: Owner, settings: Settings) -> tuple[dict[str, Any], ...]:
-    """NetworkPolicy and Ingress, as far as the spec asks for them."""
-    return (*_policies(registry, owner, settings), *_ingresses(registry, owner))
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What entrances depend on besides the spec."""
+
+    settings: Settings
+    port: int  # of the Service
+    absent: frozenset[str]  # kinds that the cluster does not know
+    server_name: str  # a name in the certificate; empty: there is none, or no TLS
+    own_ca: bool  # whether clients find the CA in ConfigMap NAME-ca
+
+
+def children(registry: Registry, owner: Owner, front: Front) -> tuple[dict[str, Any], ...]:
+    """NetworkPolicy, Ingress, HTTPRoute and BackendTLSPolicy, as far as the spec asks for them."""
+    return (
+        *_policies(registry, owner, front.settings),
+        *_ingresses(registry, owner),
+        *_routes(registry, owner, front),
+    )
+
+
+def _routes(registry: Registry, owner: Owner, front: Front) -> tuple[dict[str, Any], ...]:
+    asked = registry.spec.gateway
+    if asked is None or not _hosts(registry, asked):
+        return ()
+    route = http_route(
+        owner,
+        parents=[plain(parent) for parent in asked.parent_refs],
+        hosts=_hosts(registry, asked),
+        port=front.port,
+        annotations=asked.annotations,
+    )
+    made = [] if "HTTPRoute" in front.absent else [route]
+    if front.server_name and "BackendTLSPolicy" not in front.absent:
+        made.append(backend_tls_policy(owner, host=front.server_name, own_ca=front.own_ca))
+    return tuple(made)
 
 
 def _ingresses(registry: Registry, owner: Owner) -> tuple[dict[str, Any], ...]:
     asked = registry.spec.ingress
-    if asked is None or not hosts(registry):
+    if asked is None or not _hosts(registry, asked):
         return ()
     own = owner.tls if registry.spec.tls.issuer != "Disabled" else None
     made = ingress(
         owner,
         class_name=asked.class_name,
-        hosts=hosts(registry),
+        hosts=_hosts(registry, asked),
         port="https" if own else "http",
         secret=asked.tls.secret_name or own,
         annotations=asked.annotations,
@@ -103,6 +144,7 @@ def finding(registry: Registry, observed: Observed) -> Finding | None:
         for asked, check in (
             (registry.spec.service.type == "LoadBalancer", load_balancer),
             (registry.spec.ingress is not None, through_ingress),
+            (registry.spec.gateway is not None, through_gateway),
         )
         if asked
     ]
@@ -126,7 +168,8 @@ def load_balancer(state: State) -> Finding:
 def through_ingress(state: State) -> Finding:
     """Is there an Ingress? Not every controller writes an address into it, so one is told, not waited for."""
     name = state.registry.metadata.name
-    if not hosts(state.registry):
+    named = _hosts(state.registry, state.registry.spec.ingress)
+    if not named:
         message = "spec.tls.hosts are all IP addresses, and an Ingress needs a name: set spec.ingress.hosts"
         return bad(Reason.INGRESS_PENDING, message)
     live = state.child("Ingress")
@@ -134,7 +177,46 @@ def through_ingress(state: State) -> Finding:
         return bad(Reason.INGRESS_PENDING, f"Ingress {name!r} is to be created")
     addresses = _addresses(live)
     where = f" at {', '.join(addresses)}" if addresses else " (no controller has given it an address)"
-    return good(Reason.EXPOSED, f"Ingress {name!r} is for {', '.join(hosts(state.registry))}{where}")
+    return good(Reason.EXPOSED, f"Ingress {name!r} is for {', '.join(named)}{where}")
+
+
+def through_gateway(state: State) -> Finding:
+    """Has a Gateway taken the route, and can it speak TLS to the registry?"""
+    name, absent = state.registry.metadata.name, sorted(state.observed.absent - {"Certificate"})
+    tls = state.registry.spec.tls.issuer != "Disabled"
+    if missing := [kind for kind in absent if tls or kind != "BackendTLSPolicy"]:
+        message = f"the cluster does not know {' and '.join(missing)} of gateway.networking.k8s.io/v1: install the "
+        return bad(Reason.GATEWAY_API_MISSING, f"{message}Gateway API (1.4 or newer), or remove spec.gateway")
+    named = _hosts(state.registry, state.registry.spec.gateway)
+    if not named:
+        message = "spec.tls.hosts are all IP addresses, and a route needs a name: set spec.gateway.hosts"
+        return bad(Reason.ROUTE_PENDING, message)
+    parents = (state.child("HTTPRoute").get("status") or {}).get("parents") or ()
+    for parent in parents:
+        for condition in parent.get("conditions") or ():
+            if condition.get("type") in ("Accepted", "ResolvedRefs") and condition.get("status") == "False":
+                gateway = (parent.get("parentRef") or {}).get("name")
+                told = str(condition.get("message") or condition.get("reason")).rstrip(".")
+                message = f"Gateway {gateway!r} does not take HTTPRoute {name!r}: {told}"
+                return bad(Reason.ROUTE_REFUSED, f"{message}: see spec.gateway and the Gateway's listeners")
+    if not parents:
+        message = (
+            f"no Gateway has taken HTTPRoute {name!r}: check spec.gateway.parentRefs, that the Gateway lets routes of "
+        )
+        return bad(Reason.ROUTE_PENDING, f"{message}this namespace in (allowedRoutes), and that its controller runs")
+    return good(
+        Reason.EXPOSED, f"HTTPRoute {name!r} is for {', '.join(_hosts(state.registry, state.registry.spec.gateway))}"
+    )
+
+
+def status(registry: Registry, owner: Owner) -> ExposureStatus | None:
+    """What status says of the entrances."""
+    spec = registry.spec
+    if spec.ingress is None and spec.gateway is None:
+        return None
+    return ExposureStatus(
+        ingress_name=owner.name if spec.ingress else None, http_route_name=owner.name if spec.gateway else None
+    )
 
 
 def _addresses(live: Manifest) -> list[str]:

@@ -16,7 +16,8 @@ from wharfinger.decide.observed import Manifest
 
 _OURS = ("spec", "data")
 # the API server's controllers write into a claim's spec
-_LEFT_ALONE = ("PersistentVolumeClaim",)
+# of what is no part of Kubernetes there is no strategic merge patch
+_LEFT_ALONE = ("PersistentVolumeClaim", "Certificate", "HTTPRoute", "BackendTLSPolicy")
 _UNION = "spec.strategy"
 _ANYBODYS = "spec.template.metadata.annotations"
 

@@ -35,19 +35,23 @@ def given(registry: Registry, owner: Owner, observed: Observed, name: str, now: 
             children.append(ca_bundle(owner, bundle=ca))
         leaf = x509.certificate(pem)
         return Serving(children=tuple(children), wake=leaf.not_after, pem=pem, leaf=leaf, published=bool(ca))
-    # what was good before serves on
-    kept: frozenset[Key] = frozenset({("Secret", owner.tls), ("ConfigMap", owner.ca), ("Secret", owner.ca)})
+    return kept(owner, observed, problem, now)
+
+
+def kept(owner: Owner, observed: Observed, problem: Finding, now: datetime) -> Serving:
+    """What was good before serves on, and the problem says so."""
+    names: frozenset[Key] = frozenset({("Secret", owner.tls), ("ConfigMap", owner.ca), ("Secret", owner.ca)})
     live = observed.children.get(("Secret", owner.tls))
     try:
         leaf = x509.certificate(decoded(live, "tls.crt"))
     except x509.CertificateError:
-        return Serving(keep=kept, problem=problem)
+        return Serving(keep=names, problem=problem)
     valid = now < leaf.not_after
     ending = "the last good certificate is served" if valid else "clients are shown the last one, which has expired"
     problem = bad(problem.reason, f"{problem.message}. Until then {ending}")
     published = ("ConfigMap", owner.ca) in observed.children
     pem = (decoded(live, "tls.crt") or b"").decode()
-    return Serving(keep=kept, pem=pem, leaf=leaf, published=published, problem=problem)
+    return Serving(keep=names, pem=pem, leaf=leaf, published=published, problem=problem)
 
 
 @dataclass(frozen=True, slots=True)

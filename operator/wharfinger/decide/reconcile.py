@@ -151,6 +151,7 @@ def _status(
         users=wanted.credited.users,
         robots=wanted.credited.robots,
         certificate=certificates.status(registry, owner, wanted.serving),
+        exposure=exposure.status(registry, owner),
         storage=storage.status(registry, observed, wanted.stored),
     )
     return plain(fresh)

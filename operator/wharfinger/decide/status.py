@@ -27,6 +27,7 @@ ORDER = ("StorageReady", "WorkloadReady", "CertificateReady", "CredentialsReady"
 PASSING = frozenset(
     {
         Reason.INGRESS_PENDING,
+        Reason.ROUTE_PENDING,
         Reason.LOAD_BALANCER_PENDING,
         Reason.CLAIM_CREATING,
         Reason.CLAIM_PENDING,
@@ -41,6 +42,8 @@ PASSING = frozenset(
         Reason.NOTHING_SENT,
     }
 )
+# what nobody here can hasten, but what everything else may wait for
+QUIET = PASSING | {Reason.CERTIFICATE_ISSUING}
 
 
 def summed_up(registry: Registry, findings: Mapping[str, Finding], url: str, held: Held = NOTHING) -> Finding:
@@ -79,10 +82,10 @@ def events(findings: Mapping[str, Finding], old: Mapping[str, Any]) -> tuple[Occ
         if was.get("status") == finding.status and was.get("reason") == finding.reason.value:
             continue
         if finding.status == "True":
-            recovered = was.get("status") == "False" and was.get("reason") not in PASSING
+            recovered = was.get("status") == "False" and was.get("reason") not in QUIET
             if recovered if name != "Ready" else was.get("status") != "True":
                 told.append(Occurrence("Normal", finding.reason, f"{name}: {finding.message}"))
-        elif name != "Ready" and finding.reason not in PASSING:
+        elif name != "Ready" and finding.reason not in QUIET:
             kind: Any = "Normal" if finding.reason in (Reason.STOPPED, Reason.HIBERNATED) else "Warning"
             told.append(Occurrence(kind, finding.reason, f"{name}: {finding.message}"))
     return tuple(told)

@@ -135,3 +135,76 @@ def test_without_an_ingress_any_more_everything_goes_back(world):
 
 def test_settings_have_no_namespace_unless_told():
     assert Settings(image="x").namespace == ""
+
+
+GATEWAY = {
+    "gateway": {"parentRefs": [{"name": "front", "namespace": "gateways"}]},
+    "tls": {"hosts": ["registry.example.com"]},
+}
+ROUTE, POLICY = ("HTTPRoute", "team"), ("BackendTLSPolicy", "team")
+
+
+def answer(here, kind, status, message=""):
+    """A Gateway's controller says what it makes of the route."""
+    condition = {"type": kind, "status": status, "message": message}
+    here.child(*ROUTE)["status"] = {"parents": [{"parentRef": {"name": "front"}, "conditions": [condition]}]}
+    here.settle()
+
+
+def test_a_route_leads_from_the_gateway_to_the_service_and_tls_goes_on(world):
+    here = start(world, GATEWAY)
+    spec = here.child(*ROUTE)["spec"]
+    assert spec["parentRefs"] == [{"name": "front", "namespace": "gateways"}]
+    assert spec["hostnames"] == ["registry.example.com"]
+    assert spec["rules"] == [{"backendRefs": [{"name": "team", "port": 443}]}]
+    policy = here.child(*POLICY)["spec"]
+    assert policy["validation"]["hostname"] == "team.ci.svc"
+    assert policy["validation"]["caCertificateRefs"][0]["name"] == "team-ca"
+    assert here.registry["status"]["url"] == "https://registry.example.com"
+    assert here.registry["status"]["exposure"] == {"httpRouteName": "team"}
+
+
+def test_a_route_is_ready_when_a_gateway_has_taken_it(world):
+    here = start(world, GATEWAY)
+    assert here.condition("ExposureReady")[:2] == ("False", "RoutePending")
+    assert "allowedRoutes" in here.condition("ExposureReady")[2]
+    answer(here, "Accepted", "False", "No matching listener hostname.")
+    assert here.condition("ExposureReady")[:2] == ("False", "RouteRefused")
+    assert "'front' does not take HTTPRoute 'team': No matching listener hostname: see" in here.condition("Ready")[2]
+    answer(here, "Accepted", "True")
+    assert here.condition("Ready")[0] == "True"
+
+
+@pytest.mark.parametrize(
+    ("absent", "tls", "missing"),
+    [
+        ({"HTTPRoute", "BackendTLSPolicy"}, {}, "BackendTLSPolicy and HTTPRoute"),
+        ({"BackendTLSPolicy"}, {}, "BackendTLSPolicy"),
+        ({"BackendTLSPolicy"}, {"issuer": "Disabled"}, ""),
+    ],
+)
+def test_a_cluster_without_the_gateway_api_is_told_and_nothing_is_sent(world, absent, tls, missing):
+    here = world({"gateway": {"parentRefs": [{"name": "front"}], "hosts": ["a.example.com"]}, "tls": tls})
+    here.change(absent=frozenset(absent))
+    here.settle()
+    assert not absent & {kind for kind, _ in here.observed.children}
+    assert here.condition("ExposureReady")[1] == ("GatewayApiMissing" if missing else "RoutePending")
+    assert f"does not know {missing} of" in here.condition("ExposureReady")[2] or not missing
+
+
+def test_plain_http_needs_no_policy(world):
+    spec = {"tls": {"issuer": "Disabled"}, "gateway": {**GATEWAY["gateway"], "hosts": ["a.example.com"]}}
+    here = start(world, spec)
+    assert POLICY not in here.observed.children
+    assert here.registry["status"]["url"] == "https://a.example.com"
+    here.edit(gateway={**spec["gateway"], "scheme": "HTTP"})
+    here.settle()
+    assert here.registry["status"]["url"] == "http://a.example.com"
+
+
+def test_a_route_that_is_not_wanted_any_more_goes_with_its_policy(world):
+    here = start(world, GATEWAY)
+    here.edit(gateway=None)
+    here.settle()
+    assert not {ROUTE, POLICY} & set(here.observed.children)
+    assert "exposure" not in here.registry["status"]
