@@ -27,7 +27,7 @@ from wharf.metadata.sqlite_outbox import SqliteOutbox
 from wharf.metadata.sqlite_settings import SqliteSettings
 from wharf.verify.scrub import Pace, Scrubber
 from wharf.verify.verifier import Storage
-from wharf.webhooks.delivery import Deliveries
+from wharf.webhooks.delivery import Deliveries, Frame
 from wharf.webhooks.envelope import Source
 from wharf.webhooks.networks import Networks
 from wharf.webhooks.router import Router
@@ -100,23 +100,22 @@ class Background:
         return await self._scrubber.past()
 
     async def _deliver(self) -> None:
-        config = self._services.live.config
-        secure = config.url.startswith("https:") if config.url else config.tls is not None
-        source = Source(config.url.partition("://")[2] or config.address, socket.gethostname(), secure)
-        deliveries = Deliveries(self._outbox, source, self._services.clock)
+        deliveries = Deliveries(self._outbox, self._services.clock)
         self._index.on_events(deliveries.wake)
+        looking = asyncio.create_task(deliveries.run())
         try:
             while True:
                 await self._changed.wait()
                 self._changed.clear()
                 try:
                     config = self._services.live.config
-                    await deliveries.configure(config.webhooks, Networks.of(config.webhook_networks))
+                    await deliveries.configure(config.webhooks, _frame(config))
                 except MetadataError as error:
                     log.warning("webhooks not configured, trying again", extra={"cause": str(error)})
                     self._changed.set()
                     await asyncio.sleep(LOCK_RETRY)
         finally:
+            looking.cancel()
             await deliveries.stop()
 
 
@@ -125,6 +124,12 @@ def terms(config: Config) -> Terms:
     garbage = config.garbage_collection
     schedule = cron.parse(garbage.schedule) if garbage.schedule else None
     return Terms(garbage.grace_period, garbage.interval, config.upload_expiry, garbage.untagged == "Delete", schedule)
+
+
+def _frame(config: Config) -> Frame:
+    secure = config.url.startswith("https:") if config.url else config.tls is not None
+    source = Source(config.url.partition("://")[2] or config.address, socket.gethostname(), secure)
+    return Frame(source, Networks.of(config.webhook_networks))
 
 
 async def _lock(descriptor: int) -> None:
@@ -141,6 +146,9 @@ def _report(state: EndpointState | None) -> dict[str, object]:
         "delivered": state.delivered if state else 0,
         "pending": state.pending if state else 0,
         "dead": state.dead if state else 0,
+        "failed": state.failed if state else 0,
+        "refused": state.refused if state else 0,
+        "dropped": state.dropped if state else 0,
         "lastSuccess": wall.rfc3339(state.last_success if state else None),
         "lastErrorAt": wall.rfc3339(state.last_error_at if state else None),
         "lastError": state.last_error if state else "",

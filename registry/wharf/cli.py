@@ -28,6 +28,8 @@ from wharf.reload import LoadError
 from wharf.server import AddressError, run
 from wharf.upkeep import NoStorageError
 from wharf.verify import command as verify
+from wharf.webhooks import command as webhooks
+from wharf.webhooks.command import UnknownWebhookError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +48,7 @@ _FORESEEN = (
     NoVolumeError,
     NothingToRestoreError,
     SweepRunningError,
+    UnknownWebhookError,
     MetadataError,
     BlobError,
 )
@@ -76,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     gc.add(commands)
     verify.add(commands)
     importing.add(commands)
+    webhooks.add(commands)
     one = commands.add_parser("access", help="explain what a user may do in a repository, and which rule decides it")
     one.add_argument("user", metavar="USER", help="a user name; '' is a client without credentials")
     one.add_argument("repository", metavar="REPOSITORY")

@@ -80,6 +80,9 @@ class Metrics:
         self.webhook_events = Counter(
             "wharf_webhook_events", "Events of each webhook, by state.", ("webhook", "state"), kind="gauge"
         )
+        self.pulls_lost = Counter(
+            "wharf_pull_events_lost_total", "Pulls that webhooks were not told of, as there was no room to note them."
+        )
 
     def _declare_requests(self) -> None:
         request = ("method", "handler")

@@ -135,6 +135,7 @@ class Wharf:
         reports = background.reports(self.reloader.report, lambda: self.reloader.admin_token)
         self._spawn(self.reloader.run())
         self._spawn(background.run())
+        self._spawn(services.pulls.run())
         self.answers = Answers(services, index.version)
         connection = partial(Connection, answers=self.answers)
         front = self.reloader.front.context if self.reloader.front else None

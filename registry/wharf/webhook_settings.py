@@ -67,6 +67,9 @@ class Webhook(_Section, frozen=True, kw_only=True):
     min_backoff: Annotated[float, Meta(description="Seconds before the second attempt.", gt=0)] = 1.0
     max_backoff: Annotated[float, Meta(description="Most seconds between two attempts.", gt=0)] = 300.0
     rate: Annotated[float, Meta(description="Most attempts a second. 0: no limit.", ge=0)] = 0.0
+    backlog: Annotated[
+        int, Meta(description="Most events that wait; beyond it the oldest become dead letters.", ge=1)
+    ] = 100_000
     dead_letters: Annotated[
         int, Meta(description="Most events that were given up and are kept; the oldest go first.", ge=0)
     ] = 10_000

@@ -40,6 +40,7 @@ _WEBHOOK_COLUMNS = [
     _column("Delivered", ".status.delivered", "Events delivered.", kind="integer"),
     _column("Pending", ".status.pending", "Events waiting.", kind="integer"),
     _column("Dead", ".status.dead", "Events given up.", kind="integer"),
+    _column("Error", ".status.lastError.message", "Why the last attempt failed; empty when it did not."),
     _column("URL", ".spec.url", "Where events are sent.", wide=True),
     _AGE,
     _column("Message", f"{_READY}.message", "What is wrong, and what to do.", wide=True),

@@ -131,8 +131,26 @@ class Retry(Model, frozen=True, kw_only=True):
     )
 
     max_age: Annotated[PositiveDuration, Meta(description="Age at which an event is given up.")] = "24h"
+    max_attempts: Annotated[
+        Annotated[int, Meta(ge=1, le=10000)] | None,
+        Meta(description="Attempts after which it is given up, however young. Absent: as many as its age allows."),
+    ] = None
     min_backoff: Annotated[PositiveDuration, Meta(description="Wait before the second attempt.")] = "1s"
     max_backoff: Annotated[PositiveDuration, Meta(description="Longest wait between two attempts.")] = "5m"
+
+
+class RateLimit(Model, frozen=True, kw_only=True):
+    """How fast events are sent."""
+
+    per_second: Annotated[int, Meta(description="Most attempts a second.", ge=1, le=10000)]
+
+
+class DeadLetters(Model, frozen=True, kw_only=True):
+    """What is kept of the events that were given up."""
+
+    limit: Annotated[
+        int, Meta(description="How many are kept; the oldest go first, and are counted.", ge=0, le=1000000)
+    ] = 10000
 
 
 class RegistryWebhookSpec(Model, frozen=True, kw_only=True):
@@ -203,6 +221,14 @@ class RegistryWebhookSpec(Model, frozen=True, kw_only=True):
         PositiveDuration, Meta(description="Longest time of it until the connection stands.")
     ] = "5s"
     retry: Annotated[Retry, Meta(description="How failed deliveries are tried again.")] = field(default_factory=Retry)
+    rate_limit: Annotated[RateLimit | None, Meta(description="How fast events are sent. Absent: as they come.")] = None
+    dead_letters: Annotated[DeadLetters, Meta(description="What is kept of the events that were given up.")] = field(
+        default_factory=DeadLetters
+    )
+    replay: Annotated[
+        Annotated[str, Meta(max_length=256)] | None,
+        Meta(description="Any new text: send the events that were given up again, once for each text."),
+    ] = None
     suspend: Annotated[bool, Meta(description="Keep events, and send them once this is false again.")] = False
 
 

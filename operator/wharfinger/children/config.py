@@ -34,8 +34,12 @@ class Endpoint:
     timeout: float
     connect_timeout: float
     max_age: float
+    max_attempts: int  # 0: no limit
     min_backoff: float
     max_backoff: float
+    rate: float  # attempts a second; 0: no limit
+    dead_letters: int
+    replay: str
     suspended: bool
 
 

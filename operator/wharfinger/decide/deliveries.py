@@ -23,6 +23,8 @@ from wharfinger.decide.outcome import Occurrence
 from wharfinger.decide.replicas import active
 from wharfinger.decide.webhooks import Hook
 
+_FIGURES = ("delivered", "pending", "dead", "failed", "refused", "dropped", "lastSuccess", "lastError")
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -85,7 +87,16 @@ def failing(state: State) -> Finding | None:
     if report is None or not _failed(report):
         return None
     message = f"the endpoint did not take the last event: {report.last_error}; {report.pending} waiting"
-    return bad(Reason.DELIVERY_FAILING, f"{message}, {report.dead} given up: check that the endpoint is up and accepts")
+    remedy = f"check that the endpoint is up and accepts{_replay(report)}"
+    return bad(Reason.DELIVERY_FAILING, f"{message}, {report.dead} given up: {remedy}")
+
+
+def _replay(report: WebhookReport) -> str:
+    """How to get back what was given up; empty when nothing was."""
+    dropped = (
+        f"; {report.dropped} older ones are lost for want of room (spec.deadLetters.limit)" if report.dropped else ""
+    )
+    return f"; a new text in spec.replay sends what was given up again{dropped}" if report.dead else dropped
 
 
 def silent(state: State) -> Finding | None:
@@ -96,8 +107,12 @@ def silent(state: State) -> Finding | None:
 
 def delivering(state: State) -> Finding:
     """The last attempt was a success."""
-    dead = state.report.dead if state.report else 0
-    return good(Reason.DELIVERED, "the endpoint took the last event" + (f"; {dead} were given up" if dead else ""))
+    report, told = state.report, "the endpoint took the last event"
+    if report is not None and report.refused:
+        told += f"; {report.refused} that it did not take are tried again"
+    if report is not None and report.dead:
+        told += f"; {report.dead} were given up{_replay(report)}"
+    return good(Reason.DELIVERED, told)
 
 
 DELIVERING_CHECKS = (suspended, held, unasked, failing, silent, delivering)
@@ -207,6 +222,9 @@ def _summed(name: str, observed: Observed) -> WebhookReport | None:
         last_error_at=newest.last_error_at,
         last_error=newest.last_error,
         next_attempt=newest.next_attempt,
+        failed=sum(report.failed for report in reports),
+        refused=sum(report.refused for report in reports),
+        dropped=sum(report.dropped for report in reports),
     )
 
 
@@ -215,10 +233,7 @@ def _status(
 ) -> dict[str, Any]:
     old = manifest.get("status") or {}
     generation = int(manifest["metadata"].get("generation", 0))
-    if report is None:
-        figures = {key: old[key] for key in ("delivered", "pending", "dead", "lastSuccess", "lastError") if key in old}
-    else:
-        figures = _figures(report, now)
+    figures = {key: old[key] for key in _FIGURES if key in old} if report is None else _figures(report, now)
     fresh = RegistryWebhookStatus(observed_generation=generation, conditions=conditions(findings, old, generation, now))
     return {**plain(fresh), **figures}
 
@@ -237,6 +252,9 @@ def _figures(report: WebhookReport, now: datetime) -> dict[str, Any]:
             delivered=report.delivered,
             pending=report.pending,
             dead=report.dead,
+            failed=report.failed,
+            refused=report.refused or None,
+            dropped=report.dropped or None,
             last_success=report.last_success or None,
             last_error=error,
         )

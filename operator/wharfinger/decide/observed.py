@@ -31,6 +31,9 @@ class WebhookReport:
     last_error_at: str = ""
     last_error: str = ""
     next_attempt: str = ""
+    failed: int = 0
+    refused: int = 0
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

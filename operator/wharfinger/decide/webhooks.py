@@ -80,8 +80,12 @@ def _hook(manifest: Manifest, webhook: RegistryWebhook, observed: Observed, sign
         timeout=duration(spec.timeout).total_seconds(),
         connect_timeout=duration(spec.connect_timeout).total_seconds(),
         max_age=duration(retry.max_age).total_seconds(),
+        max_attempts=retry.max_attempts or 0,
         min_backoff=duration(retry.min_backoff).total_seconds(),
         max_backoff=duration(retry.max_backoff).total_seconds(),
+        rate=float(spec.rate_limit.per_second) if spec.rate_limit else 0.0,
+        dead_letters=spec.dead_letters.limit,
+        replay=spec.replay or "",
         suspended=spec.suspend or lacking is not None or not signed.secrets,
     )
     return Hook(manifest, webhook, endpoint, lacking or signed.problem, signed)

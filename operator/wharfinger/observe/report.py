@@ -56,6 +56,9 @@ class _Webhook(msgspec.Struct, rename="camel"):
     last_error_at: str = ""
     last_error: str = ""
     next_attempt: str = ""
+    failed: Count = 0
+    refused: Count = 0
+    dropped: Count = 0
 
 
 class _Status(msgspec.Struct):

@@ -162,7 +162,7 @@ class AdminApp:
                 metrics.storage.set(kind, value=getattr(usage, kind))
         metrics.webhook_events.values.clear()
         for name, report in (await self._webhooks()).items():
-            for state in ("delivered", "pending", "dead"):
+            for state in ("delivered", "pending", "dead", "failed", "refused", "dropped"):
                 count = report.get(state, 0)
                 metrics.webhook_events.set(name, state, value=float(count) if isinstance(count, int) else 0.0)
         metrics.read_only.set(value=float(bool(self._read_only())))

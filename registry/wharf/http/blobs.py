@@ -44,7 +44,7 @@ async def get(services: Services, request: Request) -> Response:
     begins = response.status == 200 or (request.header(b"range") or "").startswith("bytes=0-")
     if request.method == "GET" and begins and request.live.tells_of("pull"):
         about: dict[str, str | int] = {"digest": digest, "media_type": media_types.OCTET_STREAM, "size": blob.size}
-        await services.index.record([event(services, request, "pull", location(request.name, digest), **about)])
+        await services.pulls.tell(event(services, request, "pull", location(request.name, digest), **about))
     return response
 
 

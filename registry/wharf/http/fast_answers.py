@@ -4,7 +4,8 @@ Rule: an answer is replayed only when nothing that it came from has changed: the
 index (which every process may commit to), and the credential, which is asked about each time. A replayed answer is
 counted and logged like any other. Requests are known by a keyed hash, so no password is kept.
 
-What may be replayed is what a handler calls `replayable`: an answer that has no other cause and no effect.
+What may be replayed is what a handler calls `replayable`: an answer that has no other cause, and no effect but that
+webhooks are `told` of it, each time.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from wharf import logs
+from wharf.http.events import again
 from wharf.http.messages import first_line
 from wharf.metadata.interface import MetadataError
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from wharf.http.messages import Request, Response
     from wharf.http.services import Live, Services
+    from wharf.metadata.interface import Event
 
 REQUEST_LIMIT = 8 * 1024
 """Bytes of a request that may be replayed."""
@@ -77,6 +80,7 @@ class Replay:
     only_for: str  # the peer that was believed about whose request this is; empty: no proxy had a say
     address: str  # the client of such a request
     log: dict[str, object]  # the fields of the access log that do not change
+    told: Event | None = None  # what webhooks are to be told of each time
 
     def size(self) -> int:
         """Bytes of memory, about."""
@@ -117,7 +121,7 @@ class Answers:
             and kept.only_for in ("", peer)
             and kept.standing()
         ):
-            return kept
+            return None if kept.told is not None and self._services.pulls.full else kept
         self._drop(candidate.key)
         return None
 
@@ -156,6 +160,7 @@ class Answers:
             only_for=peer if b"x-forwarded-for" in request.headers else "",
             address=request.client if b"x-forwarded-for" in request.headers else "",
             log=_log_fields(request, response.status, len(body)),
+            told=response.told,
         )
         self._drop(candidate.key)
         self._kept[candidate.key] = kept
@@ -171,7 +176,10 @@ class Answers:
     def _account(self) -> None:
         """Count and log what was given since the last time."""
         given, self._given = self._given, []
-        metrics = self._services.metrics
+        metrics, now = self._services.metrics, self._services.clock()
+        told = [(one.told, request_id, one.address or client) for one, request_id, client, _ in given if one.told]
+        if told:
+            self._services.pulls.note(*(again(event, request_id, client, now) for event, request_id, client in told))
         for replay, _, _, seconds in given:
             metrics.duration.observe(*replay.labels[:2], value=seconds)
         for (labels, sent, login), times in Counter((one.labels, one.sent, one.login) for one, *_ in given).items():

@@ -40,10 +40,11 @@ async def get(services: Services, request: Request) -> Response:
     if request.header(b"if-none-match") == f'"{manifest.digest}"':
         return Response(304, headers, replayable=True)
     headers += [("Content-Type", manifest.media_type), *_notice(request)]
-    told = request.method == "GET" and request.live.tells_of("pull")
-    if told:
-        await services.index.record([_event(services, request, "pull", manifest.digest, _tag(reference))])
-    return Response(200, headers, manifest.content, replayable=not told)
+    response = Response(200, headers, manifest.content, replayable=True)
+    if request.method == "GET" and request.live.tells_of("pull"):
+        response.told = _event(services, request, "pull", manifest.digest, _tag(reference))
+        await services.pulls.tell(response.told)
+    return response
 
 
 async def put(services: Services, request: Request) -> Response:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wharf.http.connection import Connection
     from wharf.http.fast_answers import Candidate
     from wharf.http.services import Live
+    from wharf.metadata.interface import Event
 
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
@@ -171,8 +172,8 @@ class FileBody:
 class Response:
     """One answer: the body is bytes, part of a file, or a stream of `length` bytes.
 
-    `replayable`: it follows from the request, its subject, the settings and the index alone, and has no effect, so that
-    it may be given again (fast_answers).
+    `replayable`: it follows from the request, its subject, the settings and the index alone, and has no effect but that
+    webhooks are `told` of it, so that it may be given again (fast_answers).
     """
 
     status: int
@@ -182,6 +183,7 @@ class Response:
     stream: AsyncIterator[bytes] | None = None
     length: int | None = None
     replayable: bool = False
+    told: Event | None = None
 
     def content_length(self) -> int:
         """Bytes of body that a GET is answered with."""

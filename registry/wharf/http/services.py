@@ -12,6 +12,7 @@ from wharf import clock as wall
 from wharf.auth.access import AccessPolicy
 from wharf.auth.attempts import Attempts
 from wharf.config import Config
+from wharf.http.pulls import Pulls
 from wharf.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ class Services:
     tagged: TagReader | None = None
     room: Room | None = None
     attempts: Attempts = field(init=False)
+    pulls: Pulls = field(init=False)
 
     def __post_init__(self) -> None:
-        """Begin without a failed login."""
+        """Begin without a failed login, and without a pull to tell of."""
         self.attempts = Attempts(self.clock)
+        self.pulls = Pulls(self.index, self.metrics)

@@ -77,6 +77,25 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (digest, repository, kind))""",
         "CREATE INDEX tombstone_by_time ON tombstone (deleted)",
     ),
+    (
+        # Events are sent repository by repository, so one that is refused holds up only those of its own.
+        "ALTER TABLE outbox ADD COLUMN repository TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE outbox ADD COLUMN answer TEXT NOT NULL DEFAULT ''",
+        "UPDATE outbox SET repository = coalesce(json_extract(event, '$.repository'), '')",
+        "DROP INDEX outbox_queue",
+        "CREATE INDEX outbox_lane ON outbox (webhook, dead, repository, id)",
+        "CREATE INDEX outbox_dead ON outbox (webhook, id) WHERE dead = 1",
+        "CREATE INDEX outbox_refused ON outbox (webhook) WHERE dead = 0 AND attempts > 0",
+        # `failures`: in a row; `failed`: in all; `dropped`: dead letters that went for want of room; `resumed`: when a
+        # suspension ended; `replay`: the last text that asked for one; `gone`: since when the webhook is no more.
+        "ALTER TABLE endpoint ADD COLUMN failures INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE endpoint ADD COLUMN failed INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE endpoint ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE endpoint ADD COLUMN suspended INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE endpoint ADD COLUMN resumed REAL NOT NULL DEFAULT 0",
+        "ALTER TABLE endpoint ADD COLUMN replay TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE endpoint ADD COLUMN gone REAL",
+    ),
 )
 
 

@@ -28,7 +28,7 @@ from wharf.metadata.turns import Turns
 from wharf.metadata.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from wharf.clock import Clock
     from wharf.metadata.interface import Descriptor, Event, Flush, Manifest, ManifestPut, Readable, Route
@@ -75,7 +75,7 @@ class SqliteIndex:
         self._route = route
         self._clock = clock
         self.durable_blobs = durable_blobs
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[Collection[str]], None]] = []
         self._open = False
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="wharf-index-reader")
 
@@ -99,14 +99,17 @@ class SqliteIndex:
         """Route later events by another function."""
         self._route = route
 
-    def on_events(self, listener: Callable[[], None]) -> None:
-        """Call `listener` after each commit of this process that posted to the outbox, in the loop of who wrote."""
+    def on_events(self, listener: Callable[[Collection[str]], None]) -> None:
+        """Call `listener` with the webhooks after each commit of this process that posted to the outbox.
+
+        In the loop of who wrote.
+        """
         self._listeners.append(listener)
 
-    def announce(self) -> None:
-        """Tell the listeners that something waits in the outbox."""
+    def announce(self, webhooks: Collection[str]) -> None:
+        """Tell the listeners that something waits in the outbox for these webhooks."""
         for listener in self._listeners:
-            listener()
+            listener(webhooks)
 
     def version(self) -> int:
         """A number that changes whenever any process has committed to the index: tells when a cache of answers is old.
@@ -145,7 +148,7 @@ class SqliteIndex:
             return result
 
         result = await self._writer.run(change_and_post)
-        self.announce()
+        self.announce({webhook for webhook, _ in deliveries})
         return result
 
     async def put_manifest(self, put: ManifestPut, events: Sequence[Event]) -> None:

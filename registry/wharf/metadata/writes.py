@@ -199,8 +199,8 @@ def forget(connection: sqlite3.Connection, digests: Iterable[str]) -> None:
 def post(connection: sqlite3.Connection, deliveries: Sequence[tuple[str, Event]], now: float) -> None:
     """Put events into the outbox, each for one webhook."""
     connection.executemany(
-        "INSERT INTO outbox (webhook, event, created) VALUES (?, ?, ?)",
-        [(webhook, msgspec.json.encode(event).decode(), now) for webhook, event in deliveries],
+        "INSERT INTO outbox (webhook, repository, event, created) VALUES (?, ?, ?, ?)",
+        [(webhook, event.repository, msgspec.json.encode(event).decode(), now) for webhook, event in deliveries],
     )
 
 

@@ -7,7 +7,7 @@ a key.
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from wharf import certificates
 
@@ -19,8 +19,10 @@ class TrustError(ValueError):
     """A certificate or key of the webhook cannot be used. The message names the field."""
 
 
-def context(hook: Webhook) -> ssl.SSLContext:
-    """A client's context, by the webhook's settings. Raises TrustError."""
+def context(hook: Webhook) -> ssl.SSLContext | Literal[True]:
+    """A client's context, by the webhook's settings; True for aiohttp's own, which all share. Raises TrustError."""
+    if not hook.ca and not hook.client_certificate:
+        return True
     try:
         made = ssl.create_default_context(cadata=hook.ca or None)
     except (ssl.SSLError, ValueError) as error:

@@ -259,10 +259,10 @@ def test_pulls_that_a_webhook_wants_are_recorded_each_time(start, replayed):
     with registry.connect() as sock:
         for _ in range(3):
             assert ask(sock, message("GET", TAG))[0].startswith(b"HTTP/1.1 200")
-        assert not replayed
+        assert len(replayed) == 2
         for _ in range(3):
             ask(sock, message("HEAD", TAG))  # asks, and pulls nothing
-        assert len(replayed) == 2
+    registry.call(registry.wharf._services.pulls.flush)
     status = registry.request("GET", "/status", admin=True).json()
     assert status["webhooks"]["pulls"]["pending"] == 3
 

@@ -96,6 +96,7 @@ def manifest(blob: Callable[[int], Blob]) -> Callable[..., ManifestPut]:
 @pytest.fixture
 def event() -> Callable[..., Event]:
     def make(number: int = 1, action: str = "push", **fields: object) -> Event:
-        return Event(f"event-{number}", "2027-01-15T08:00:00Z", action, "team/app", **fields)
+        about = {"repository": "team/app", **fields}
+        return Event(f"event-{number}", "2027-01-15T08:00:00Z", action, **about)
 
     return make

@@ -32,7 +32,7 @@ async def test_a_manifest_of_blobs_that_its_repository_does_not_hold_is_refused_
         await index.put_manifest(manifest(1, (1, 2, 3), tags=("v1",)), [event()])
     assert caught.value.digests == (blob(2).digest, blob(3).digest)
     assert await index.get_manifest("team/app", "v1") is None
-    assert await outbox.pending("hook", 9) == []
+    assert await outbox.pending("hook", "team/app", 9) == []
 
 
 async def test_children_and_subject_need_not_be_there(index, manifest):
@@ -202,10 +202,10 @@ async def test_events_are_posted_for_the_webhooks_that_want_them_and_only_when_s
     await index.record([event(3), event(4, action="pull")])
     assert not await index.delete_tag("team/app", "none", [event(5)])
     assert await index.mount_blob("team/app", blob(9).digest, "none", [event(6)]) is None
-    assert [each.event.id for each in await outbox.pending("hook", 9)] == ["event-1", "event-3"]
+    assert [each.event.id for each in await outbox.pending("hook", "team/app", 9)] == ["event-1", "event-3"]
     index.replace_route(lambda event: ["other"])
     await index.delete_manifest("team/app", manifest(1).digest, [event(7)])
-    assert [each.event for each in await outbox.pending("other", 9)] == [event(7)]
+    assert [each.event for each in await outbox.pending("other", "team/app", 9)] == [event(7)]
 
 
 async def test_a_hundred_pushes_at_once_all_succeed_or_fail_by_themselves(index, manifest, blob):

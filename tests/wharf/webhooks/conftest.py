@@ -1,19 +1,67 @@
 """What the tests of webhooks share: a real outbox, a real receiver on loopback, webhooks by name."""
 
 import asyncio
+import datetime
+import ipaddress
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from wharf import clock
 from wharf.metadata.interface import Event
 from wharf.metadata.sqlite import SqliteIndex
 from wharf.metadata.sqlite_outbox import SqliteOutbox
 from wharf.webhook_settings import Webhook
+from wharf.webhooks.delivery import Deliveries, Frame
+from wharf.webhooks.envelope import Source
+from wharf.webhooks.networks import Networks
 from wharf.webhooks.router import Router
+
+FRAME = Frame(Source("r.example", "pod-1"), Networks(allowed=(ipaddress.ip_network("127.0.0.0/8"),)))
+
+
+TODAY = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+
+
+class Pair:
+    """A self-signed certificate and its key, PEM."""
+
+    def __init__(self, name="127.0.0.1"):
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "receiver")])
+        names = [x509.IPAddress(ipaddress.ip_address(name))]
+        built = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(TODAY)
+            .not_valid_after(TODAY + datetime.timedelta(days=36500))
+            .add_extension(x509.SubjectAlternativeName(names), False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+            .sign(key, hashes.SHA256())
+        )
+        form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        self.certificate = built.public_bytes(serialization.Encoding.PEM).decode()
+        self.key = key.private_bytes(*form).decode()
+
+
+@pytest.fixture
+def another() -> Callable[..., Pair]:
+    """Makes further certificates, each with a key of its own."""
+    return Pair
+
+
+@pytest.fixture
+def pair() -> Pair:
+    return Pair()
 
 
 async def nothing_lost(digests: list[str]) -> list[str]:
@@ -21,7 +69,10 @@ async def nothing_lost(digests: list[str]) -> list[str]:
 
 
 class Receiver:
-    """Keeps what it is sent; answers from `answers`, then 200; waits for `gate` before it answers."""
+    """Keeps what it is sent; answers from `answers`, then 200; waits for `gate` before it answers.
+
+    What is `refused` (by event), or all while it is `down`, is answered with 500.
+    """
 
     def __init__(self) -> None:
         self.requests: list[tuple[web.BaseRequest, dict]] = []
@@ -29,11 +80,20 @@ class Receiver:
         self.gate = asyncio.Event()
         self.gate.set()
         self.url = ""
+        self.refused: set[str] = set()
+        self.down = False
+        self.most_at_once = self._at_once = 0
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
         body = await request.json()
         self.requests.append((request, body))
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
         await self.gate.wait()
+        await asyncio.sleep(0)
+        self._at_once -= 1
+        if self.down or (body["events"] and body["events"][0]["id"] in self.refused):
+            return web.Response(status=500)
         return self.answers.pop(0) if self.answers else web.Response()
 
     @property
@@ -99,27 +159,51 @@ def event() -> Callable[..., Event]:
 
 
 @pytest.fixture
-def push(index: SqliteIndex, event: Callable[..., Event]) -> Callable:
-    """Commits push events, by number, for these webhooks."""
+async def deliveries(index: SqliteIndex, outbox: SqliteOutbox) -> AsyncIterator[Deliveries]:
+    """Delivery that runs."""
+    deliveries = Deliveries(outbox, clock.now)
+    index.on_events(deliveries.wake)
+    looking = asyncio.create_task(deliveries.run())
+    yield deliveries
+    looking.cancel()
+    await deliveries.stop()
 
-    async def commit(hooks: list[Webhook], *numbers: int) -> None:
-        index.replace_route(Router(hooks))
-        for number in numbers:
-            await index.record([event(number)])
 
-    return commit
+class Site:
+    """An outbox, delivery of it, and what tests do with both."""
+
+    def __init__(self, index: SqliteIndex, outbox: SqliteOutbox, deliveries: Deliveries) -> None:
+        self.index, self.outbox, self.deliveries = index, outbox, deliveries
+
+    async def configure(self, *hooks: Webhook) -> None:
+        """Route to these webhooks, and deliver to them."""
+        self.index.replace_route(Router(hooks))
+        await self.deliveries.configure(hooks, FRAME)
+
+    async def push(self, *numbers: int, repository: str = "team/app") -> None:
+        """Commit push events, by number."""
+        moment = "2027-01-15T08:00:00.000000Z"
+        events = [Event(f"event-{number}", moment, "push", repository) for number in numbers]
+        await asyncio.gather(*(self.index.record([event]) for event in events))
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait, with a deadline, until a condition holds."""
+        async with asyncio.timeout(20):
+            while not condition():  # noqa: ASYNC110 - any condition, not one event
+                await asyncio.sleep(0.005)
+
+    async def until_state(self, name: str = "hook", **fields: object) -> None:
+        """Wait until the state of a webhook has these values."""
+        async with asyncio.timeout(20):
+            while not await self.has(name, **fields):  # noqa: ASYNC110 - other processes change it too
+                await asyncio.sleep(0.005)
+
+    async def has(self, name: str = "hook", **fields: object) -> bool:
+        """Whether the state of a webhook has these values."""
+        state = (await self.outbox.states()).get(name)
+        return state is not None and all(getattr(state, field) == value for field, value in fields.items())
 
 
 @pytest.fixture
-def until() -> Callable:
-    """Waits, with a deadline, until a condition holds."""
-
-    async def wait(condition: Callable) -> None:
-        async with asyncio.timeout(10):
-            while True:
-                result = condition()
-                if await result if asyncio.iscoroutine(result) else result:
-                    return
-                await asyncio.sleep(0.005)
-
-    return wait
+def site(index: SqliteIndex, outbox: SqliteOutbox, deliveries: Deliveries) -> Site:
+    return Site(index, outbox, deliveries)

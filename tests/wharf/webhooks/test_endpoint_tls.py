@@ -1,45 +1,16 @@
 """TLS with a real endpoint: whom it is trusted by, what is presented to it, and certificates that change meanwhile."""
 
-import datetime
 import ipaddress
 import ssl
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from wharf.webhooks.attempt import Endpoint, Outcome
 from wharf.webhooks.networks import Networks
 
 LOOPBACK = Networks(allowed=(ipaddress.ip_network("127.0.0.0/8"),))
-TODAY = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-
-
-class Pair:
-    """A self-signed certificate and its key, PEM."""
-
-    def __init__(self, name="127.0.0.1"):
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "receiver")])
-        names = [x509.IPAddress(ipaddress.ip_address(name))]
-        built = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(subject)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(TODAY)
-            .not_valid_after(TODAY + datetime.timedelta(days=36500))
-            .add_extension(x509.SubjectAlternativeName(names), False)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-            .sign(key, hashes.SHA256())
-        )
-        form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        self.certificate = built.public_bytes(serialization.Encoding.PEM).decode()
-        self.key = key.private_bytes(*form).decode()
 
 
 class Secure:
@@ -62,11 +33,6 @@ class Secure:
     async def answer(self, request):
         self.peers.append(request.transport.get_extra_info("peercert"))
         return web.Response(headers={"Connection": "close"})
-
-
-@pytest.fixture
-def pair():
-    return Pair()
 
 
 @pytest.fixture
@@ -100,20 +66,20 @@ async def post(endpoint):
     return await endpoint.post("event-1", "application/json", b"{}", 0.0)
 
 
-async def test_a_private_ca_is_trusted_when_given_and_only_then(endpoint, pair):
+async def test_a_private_ca_is_trusted_when_given_and_only_then(endpoint, pair, another):
     assert await post(endpoint(ca=pair.certificate)) == Outcome()
     assert "the endpoint's certificate is not trusted" in (await post(endpoint())).error
-    assert "the endpoint's certificate is not trusted" in (await post(endpoint(ca=Pair().certificate))).error
+    assert "the endpoint's certificate is not trusted" in (await post(endpoint(ca=another().certificate))).error
 
 
-async def test_a_certificate_for_another_name_is_refused(endpoint, secure):
-    other = Pair("127.0.0.2")
+async def test_a_certificate_for_another_name_is_refused(endpoint, secure, another):
+    other = another("127.0.0.2")
     secure.present(other)
     assert "not trusted" in (await post(endpoint(ca=other.certificate))).error
 
 
-async def test_a_certificate_that_changes_is_verified_anew(endpoint, secure, pair):
-    both, newer = endpoint(ca=pair.certificate), Pair()
+async def test_a_certificate_that_changes_is_verified_anew(endpoint, secure, pair, another):
+    both, newer = endpoint(ca=pair.certificate), another()
     assert await post(both) == Outcome()
     secure.present(newer)
     assert "not trusted" in (await post(both)).error
@@ -122,8 +88,8 @@ async def test_a_certificate_that_changes_is_verified_anew(endpoint, secure, pai
     assert await post(both) == Outcome()
 
 
-async def test_a_client_certificate_is_presented_where_one_is_given(endpoint, secure, pair):
-    mine = Pair()
+async def test_a_client_certificate_is_presented_where_one_is_given(endpoint, secure, pair, another):
+    mine = another()
     secure.ask_for(mine)
     fields = {"ca": pair.certificate, "client_certificate": mine.certificate, "client_key": mine.key}
     assert await post(endpoint(**fields)) == Outcome()
@@ -131,7 +97,7 @@ async def test_a_client_certificate_is_presented_where_one_is_given(endpoint, se
     assert (await post(endpoint(ca=pair.certificate))).error
 
 
-async def test_a_client_certificate_without_its_key_is_named_and_nothing_is_sent(endpoint, secure, pair):
-    fields = {"ca": pair.certificate, "client_certificate": Pair().certificate, "client_key": Pair().key}
+async def test_a_client_certificate_without_its_key_is_named_and_nothing_is_sent(endpoint, secure, pair, another):
+    fields = {"ca": pair.certificate, "client_certificate": another().certificate, "client_key": another().key}
     assert "`clientCertificate` and `clientKey`" in (await post(endpoint(**fields))).error
     assert secure.peers == []

@@ -7,8 +7,12 @@ import pytest
 from wharf.webhooks.trust import TrustError, context
 
 
-def test_by_default_the_system_s_cas_are_trusted_and_names_verified(hook):
-    made = context(hook("https://x"))
+def test_by_default_the_context_is_the_one_that_all_share(hook):
+    assert context(hook("https://x")) is True
+
+
+def test_names_are_verified_whoever_is_trusted(hook, pair):
+    made = context(hook("https://x", ca=pair.certificate))
     assert (made.verify_mode, made.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert made.minimum_version == ssl.TLSVersion.TLSv1_2
 

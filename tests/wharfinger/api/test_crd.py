@@ -34,7 +34,8 @@ def test_a_webhook_needs_a_spec():
 
 def test_kubectl_get_shows_what_matters():
     assert columns(REGISTRY, wide=False) == ["Ready", "URL", "Users", "Used", "Age"]
-    assert columns(WEBHOOK, wide=False) == ["Registry", "Ready", "Delivering", "Delivered", "Pending", "Dead", "Age"]
+    figures = ["Delivered", "Pending", "Dead", "Error"]
+    assert columns(WEBHOOK, wide=False) == ["Registry", "Ready", "Delivering", *figures, "Age"]
     assert "Message" in columns(REGISTRY, wide=True)
 
 

@@ -21,8 +21,12 @@ HOOK = Endpoint(
     timeout=10.0,
     connect_timeout=5.0,
     max_age=86400.0,
+    max_attempts=3,
     min_backoff=1e-07,
     max_backoff=300.0,
+    rate=5.0,
+    dead_letters=100,
+    replay="after the 'fire'",
     suspended=False,
 )
 RULE = {"repositories": ["**"], "users": ["ci"], "groups": [], "anonymous": True, "actions": ["pull"]}
