@@ -1,15 +1,16 @@
-"""The command `python -m bench`: runs the figures, prints the table, and writes docs/benchmarks/results.md."""
+"""The command `python -m bench`: runs the figures, prints the table, and writes docs/benchmarks/results.md and .png."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import CalledProcessError
 
-from bench import report, servers
+from bench import plot, report, servers
 from bench.figures import FIGURES, FULL, QUICK, Run
 from bench.growth import growth
 from bench.load import LoadError
@@ -37,6 +38,7 @@ def main() -> None:
         run = Run(place, QUICK if options.quick else FULL, names, lambda text: print(text, file=sys.stderr, flush=True))
         failed = False
         for name in options.only:
+            run.loads.append(os.getloadavg()[0])
             try:
                 ALL[name](run)
             except (LoadError, ServerError, CalledProcessError) as error:  # the other figures are worth having
@@ -49,4 +51,5 @@ def main() -> None:
     if not options.quick and options.only == list(ALL) and not options.servers:
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
         RESULTS.write_text(report.page(run, "make bench", datetime.now(UTC)))  # noqa: TID251 - a command line dates its page
-        print(f"written: {RESULTS}")
+        plot.draw(run, RESULTS.with_suffix(".png"))
+        print(f"written: {RESULTS} and its picture")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench import load, machine, servers, wire
 from bench.machine import Place
@@ -50,6 +51,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.measures: Measures = defaultdict(lambda: defaultdict(list))
+        self.loads: list[float] = []  # of the machine, when each figure began
 
     def median(self, row: str, server: str) -> float | None:
         """The figure of a server; None where there is none."""
@@ -110,10 +112,12 @@ def blob_gets(run: Run) -> None:
                     path = "/blob" if server.name == "nginx" else f"/v2/bench/app/blobs/{digest}"
                     before = server.cpu()
                     seconds = wire.fetch(server, run.place, path, run.effort.blob)
+                    spent = (server.cpu() - before) * 1e9 / run.effort.blob
+                    by_curl, _ = load.curl(server, run.place, path)
                     if number:  # the first fills the page cache
                         run.note(f"blob GET, {kind}, MB/s", server, run.effort.blob / 1e6 / seconds)
-                        spent = (server.cpu() - before) * 1e9 / run.effort.blob
                         run.note(f"blob GET, {kind}, CPU s a GB", server, spent)
+                        run.note(f"blob GET, curl, {kind}, MB/s", server, run.effort.blob / 1e6 / by_curl)
 
 
 def blob_puts(run: Run) -> None:
@@ -126,17 +130,35 @@ def blob_puts(run: Run) -> None:
         with run.running(tls=tls, login=True) as started:
             for _ in range(run.effort.rounds):
                 for server in started:
-                    digest = machine.vary_blob(blob)
-                    machine.settle(run.effort.blob)
-                    before = server.cpu()
-                    first, path = load.session(server, run.place, "bench/app", digest)
-                    seconds = first + wire.send(server, run.place, path.removeprefix(server.url), blob)
-                    run.note(f"blob PUT alone, {kind}, MB/s", server, run.effort.blob / 1e6 / seconds)
-                    layer = (digest, run.effort.blob)
-                    seconds += load.push_manifest(server, run.place, "bench/app", "large", layer, layer)
-                    run.note(f"blob PUT and manifest, {kind}, MB/s", server, run.effort.blob / 1e6 / seconds)
-                    spent = (server.cpu() - before) * 1e9 / run.effort.blob
-                    run.note(f"blob PUT and manifest, {kind}, CPU s a GB", server, spent)
+                    _put(run, server, blob, kind)
+                for server in started:
+                    _put_with_curl(run, server, blob, kind)
+
+
+def _put(run: Run, server: Server, blob: Path, kind: str) -> None:
+    """One push by the client that costs nothing."""
+    digest = machine.vary_blob(blob)
+    machine.settle(run.effort.blob)
+    before = server.cpu()
+    first, path = load.session(server, run.place, "bench/app", digest)
+    seconds = first + wire.send(server, run.place, path.removeprefix(server.url), blob)
+    run.note(f"blob PUT alone, {kind}, MB/s", server, run.effort.blob / 1e6 / seconds)
+    layer = (digest, run.effort.blob)
+    seconds += load.push_manifest(server, run.place, "bench/app", "large", layer, layer)
+    run.note(f"blob PUT and manifest, {kind}, MB/s", server, run.effort.blob / 1e6 / seconds)
+    spent = (server.cpu() - before) * 1e9 / run.effort.blob
+    run.note(f"blob PUT and manifest, {kind}, CPU s a GB", server, spent)
+    server.drop_files(run.effort.blob)
+
+
+def _put_with_curl(run: Run, server: Server, blob: Path, kind: str) -> None:
+    digest = machine.vary_blob(blob)
+    machine.settle(run.effort.blob)
+    layer = (digest, run.effort.blob)
+    seconds = load.upload(server, run.place, "bench/app", blob, digest)
+    seconds += load.push_manifest(server, run.place, "bench/app", "large", layer, layer)
+    run.note(f"blob PUT and manifest, curl, {kind}, MB/s", server, run.effort.blob / 1e6 / seconds)
+    server.drop_files(run.effort.blob)
 
 
 def images(run: Run) -> None:
@@ -155,15 +177,17 @@ def images(run: Run) -> None:
 
 
 def memory(run: Run) -> None:
-    """Resident memory at rest, and the most of it while large blobs are pushed side by side."""
+    """Resident memory at rest; and, of wharf, the most of it while large blobs are pushed side by side."""
     run.say("memory")
     blob = run.place.root / "large"
-    size = run.effort.blob // 4 if run.effort.blob > (256 << 20) else run.effort.blob
+    size = run.effort.blob
     digest = machine.write_blob(blob, size)
     with run.running(tls=True, login=True) as started:
         for server in started:
             load.curl(server, run.place, "/v2/")
             run.note("memory at rest, MB", server, server.memory())
+    with run.running(tls=True, login=True, only=("wharf",)) as started:
+        for server in started:
             server.reset_peak()
             with ThreadPoolExecutor(run.effort.uploads) as pool:
                 pushes = [

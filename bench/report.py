@@ -7,31 +7,8 @@ import platform
 from datetime import UTC, datetime
 
 from bench.figures import Effort, Run
-
-TARGETS = {
-    "manifest GET, plain, requests/s": "8 x Distribution, 3 x zot",
-    "manifest GET, TLS, requests/s": "8 x Distribution, 3 x zot",
-    "manifest GET, plain, p99 ms": "under theirs",
-    "manifest GET, TLS, p99 ms": "under theirs",
-    "blob GET, plain, MB/s": "1.5 x, and nginx",
-    "blob GET, TLS, MB/s": "2 x, and nginx",
-    "blob PUT and manifest, plain, MB/s": "1.3 x",
-    "blob PUT and manifest, TLS, MB/s": "1.3 x",
-    "small images pushed, plain, images/s": "2 x",
-    "small images pushed, TLS, images/s": "2 x",
-    "memory at rest, MB": "< 80",
-}
-
-
-def smaller_is_better(row: str) -> bool:
-    """Whether a row is a cost."""
-    return row.endswith((" ms", ", MB")) or ", CPU " in row
-
-
-def ratio(row: str, ours: float, theirs: float) -> float:
-    """How many times better `ours` is."""
-    better, worse = (theirs, ours) if smaller_is_better(row) else (ours, theirs)
-    return better / worse
+from bench.rows import ratio
+from bench.targets import target
 
 
 def table(run: Run) -> str:
@@ -39,17 +16,19 @@ def table(run: Run) -> str:
     names = [name for name in ("wharf", "Distribution", "zot", "nginx") if name in run.names]
     others = names[1:]
     lines = [
-        f"| figure | {' | '.join(names)} | {' | '.join(f'better than {name}' for name in others)} | target |",
-        "|---|" + "---|" * (len(names) + len(others) + 1),
+        f"| figure | {' | '.join(names)} | {' | '.join(f'better than {name}' for name in others)} | target | |",
+        "|---|" + "---|" * (len(names) + len(others) + 2),
     ]
     for row in run.measures:
-        values = {name: run.median(row, name) for name in names}
+        values: dict[str, float | None] = {name: run.median(row, name) for name in names}
         ours = values["wharf"]
         cells = [_number(values[name]) for name in names]
         for name in others:
             theirs = values[name]
             cells.append(f"{ratio(row, ours, theirs):.1f} x" if ours and theirs else "")
-        lines.append(f"| {row} | {' | '.join(cells)} | {TARGETS.get(row, '')} |")
+        goal = target(row)
+        cells += [goal.text(), goal.verdict(row, values)] if goal else ["", ""]
+        lines.append(f"| {row} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -60,16 +39,33 @@ def page(run: Run, command: str, now: datetime) -> str:
         f"Written by `{command}` on {now.astimezone(UTC):%Y-%m-%d}; Python {platform.python_version()}, "
         f"{os.cpu_count()} processors, which the clients share with the servers.\n"
         f"{_effort(run.effort)}\n\n"
+        f"{_load(run)}\n\n"
+        "![How many times better wharf is](results.png)\n\n"
         "Read the ratios: the numbers are those of one machine and one day. All are as shipped, with their access\n"
         "logs, the same certificate and the same htpasswd file (bcrypt, cost 5). wharf flushes to disk before it\n"
-        "acknowledges a manifest; the others flush nothing.\n\n" + table(run)
+        "acknowledges a manifest; the others flush nothing. Large bodies go through a client that costs next to\n"
+        "nothing: what it fetches it drops in the kernel, and what it sends it has encrypted before. The rows of curl\n"
+        "are the same with a client as people use it, which shares the processors with the server. Before each turn\n"
+        "that writes, what the last one wrote is flushed, and free memory is touched once.\n\n" + table(run)
+    )
+
+
+def _load(run: Run) -> str:
+    """How busy the machine was, with the benchmark itself and with everything else."""
+    zot = "" if "zot" in run.names else " zot was not at hand: `ZOT` names its binary where it is."
+    if not run.loads:
+        return zot.strip()
+    return (
+        f"Load average of the machine when each figure began: {min(run.loads):.1f} to {max(run.loads):.1f}. Beyond 2, "
+        "other work waits for the same processors,\nand figures by the clock are low and uncertain; those of "
+        f"processor time are then what to go by.{zot}"
     )
 
 
 def _effort(effort: Effort) -> str:
     return (
         f"Medians of {effort.rounds} round(s); manifests for {effort.seconds} s a round; large blobs of "
-        f"{effort.blob >> 20} MiB; {effort.images} images of 5 layers and a configuration by 8 clients."
+        f"{effort.blob >> 20} MiB;\n{effort.images} images of 5 layers and a configuration by 8 clients."
     )
 
 

@@ -55,6 +55,12 @@ class Server:
             self.process.kill()
             self.process.wait()
 
+    def drop_files(self, size: int) -> None:
+        """Remove stored files of this size, for the disk has other uses; nobody asks for them again."""
+        for path in (self.data / "data").rglob("*"):
+            if path.is_file() and path.stat().st_size == size:
+                path.unlink()
+
     def memory(self, peak: bool = False) -> float:
         """Resident MB of the process and those below it; with `peak` the most since reset_peak()."""
         field = "VmHWM:" if peak else "VmRSS:"

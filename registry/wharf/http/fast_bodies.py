@@ -31,8 +31,8 @@ LEAST = 256 << 10
 SIZE = 512 << 10
 """Bytes of a buffer."""
 
-COUNT = 3
-"""Most buffers of one body: one fills, one is written, and one is full when that is done."""
+COUNT = 6
+"""Most buffers of one body: they fill while others wait to be written. A busy machine writes more of them at a time."""
 
 
 class Body:
