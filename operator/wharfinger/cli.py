@@ -9,7 +9,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from kubernetes.aio.config import ConfigException
@@ -17,7 +17,7 @@ from kubernetes.aio.config import ConfigException
 import wharfinger
 from wharfinger import logs, runtime, settings
 from wharfinger.decide.deliveries import orphan
-from wharfinger.decide.mint import SystemMint
+from wharfinger.decide.mint import Mint, QuickMint, SystemMint
 from wharfinger.decide.observed import Manifest, Observed, Settings
 from wharfinger.decide.plan import Plan
 from wharfinger.decide.reconcile import reconcile
@@ -26,13 +26,12 @@ from wharfinger.reconciler import Decisions
 
 def decisions(found: settings.Settings) -> Decisions:
     """Return the pure half of the operator, with the operating system's randomness."""
-    mint = SystemMint()
     told = Settings(image=found.registry_image, cluster_domain=found.cluster_domain, namespace=found.lease_namespace)
 
-    def decide(manifest: Manifest, observed: Observed, now: datetime) -> Plan:
-        return reconcile(manifest, observed, told, now=now, mint=mint)
+    def by(mint: Mint) -> Callable[[Manifest, Observed, datetime], Plan]:
+        return lambda manifest, observed, now: reconcile(manifest, observed, told, now=now, mint=mint)
 
-    return Decisions(decide, orphan)
+    return Decisions(by(SystemMint()), orphan, quick=by(QuickMint()))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

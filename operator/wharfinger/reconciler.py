@@ -15,6 +15,7 @@ from typing import Any
 
 from wharfinger import metrics
 from wharfinger.apply.applier import Applier, Outcome
+from wharfinger.decide.mint import TakesTimeError
 from wharfinger.decide.observed import Manifest, Observed
 from wharfinger.decide.plan import Plan
 from wharfinger.kube.cache import Cache, Key
@@ -34,6 +35,8 @@ class Decisions:
 
     reconcile: Callable[[Manifest, Observed, datetime], Plan]
     orphan: Callable[[Manifest, datetime], Mapping[str, Any] | None]  # status of a webhook without a Registry
+    # the same as `reconcile`, at once; raises TakesTimeError where that cannot be
+    quick: Callable[[Manifest, Observed, datetime], Plan] | None = None
 
 
 class Reconciler:
@@ -53,8 +56,7 @@ class Reconciler:
             self._applier.refusals.forget(key)
             return await self._orphans(key, now) if registry is None else Outcome()
         observed = await self._observer.observe(registry, self._applier.refusals.of(key))
-        # passwords are hashed and certificates signed in there: not on the event loop
-        plan = await asyncio.to_thread(self._decisions.reconcile, registry, observed, now)
+        plan = await self._decide(registry, observed, now)
         outcome = await self._applier.carry_out(registry, plan)
         current = self._cache.registry(key) or registry
         # a failing endpoint is tried again and again, and each attempt is news
@@ -65,6 +67,15 @@ class Reconciler:
         waits = (outcome.again, plan.requeue_after, self._observer.pause(key))
         outcome.again = min((wait for wait in waits if wait is not None), default=None)
         return outcome
+
+    async def _decide(self, registry: Manifest, observed: Observed, now: datetime) -> Plan:
+        """Decide; in a thread only when passwords are hashed: threads that compute hold up the event loop."""
+        if self._decisions.quick is not None:
+            try:
+                return self._decisions.quick(registry, observed, now)
+            except TakesTimeError:
+                pass
+        return await asyncio.to_thread(self._decisions.reconcile, registry, observed, now)
 
     async def _orphans(self, key: Key, now: datetime) -> Outcome:
         outcome = Outcome()

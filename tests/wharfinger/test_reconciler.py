@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import threading
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from aiohttp import web
 from wharfinger import cli, metrics, settings
 from wharfinger.apply.applier import Applier
 from wharfinger.apply.events import Recorder
+from wharfinger.decide.mint import TakesTimeError
 from wharfinger.decide.plan import Plan
 from wharfinger.kube.cache import Cache, Key
 from wharfinger.kube.queue import WorkQueue
@@ -238,6 +240,23 @@ async def test_a_reconcile_that_hangs_is_ended(api, build, until, monkeypatch, c
     operator.queue.add(TEAM)
     await until(lambda: "not done within" in caplog.text)
     task.cancel()
+
+
+async def test_what_takes_long_is_decided_in_a_thread(api, build) -> None:
+    threads: list[bool] = []
+
+    def slow(*_: Any) -> Plan:
+        threads.append(threading.current_thread() is threading.main_thread())
+        return Plan()
+
+    def quick(*_: Any) -> Plan:
+        threads.append(threading.current_thread() is threading.main_thread())
+        raise TakesTimeError
+
+    operator = build(Decisions(slow, lambda *_: None, quick))
+    operator.cache.put(REGISTRY, registry(api))
+    await operator.reconciler.reconcile(TEAM, NOW)
+    assert threads == [True, False]
 
 
 def test_registries_are_counted_by_condition() -> None:

@@ -5,6 +5,7 @@ Rule: pure and exact. Quantities are Fractions, so nothing is lost in comparing 
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -26,6 +27,7 @@ class ParseError(ValueError):
     """Text is not of the form that it should have; the message shows an example."""
 
 
+@functools.lru_cache(1024)
 def quantity(text: str | int) -> Fraction:
     """The exact value of a Kubernetes quantity such as `10Gi`, `500m` or `1e3`.
 
@@ -38,6 +40,7 @@ def quantity(text: str | int) -> Fraction:
     return Fraction(match[1] + (match[2] or "")) * _SUFFIXES[suffix]
 
 
+@functools.lru_cache(1024)
 def duration(text: str) -> timedelta:
     """The length of a duration as Go writes it, such as `24h`, `1h30m` or `500ms`."""
     parts = _DURATION_PART.findall(text)

@@ -20,6 +20,7 @@ from wharfinger.apply.events import Recorder
 from wharfinger.apply.pace import Pace
 from wharfinger.apply.reclaim import reclaim
 from wharfinger.apply.refusal import Child, Failure, Refusals
+from wharfinger.decide.conditions import before
 from wharfinger.decide.observed import Manifest
 from wharfinger.decide.plan import Event, Plan, Reference, Removal
 from wharfinger.kube.cache import Cache, Key, key_of
@@ -29,6 +30,7 @@ from wharfinger.kube.resources import POD, SECRET, Resource, resource_of
 
 log = logging.getLogger(__name__)
 _SOON = 1.0  # seconds
+_HELD_AT_MOST = 3
 REFRESHED = "wharfinger.dev/refreshed-at"  # on a pod: when it changes, the kubelet syncs mounted Secrets at once
 
 
@@ -54,6 +56,7 @@ class Applier:
         self._recorder = recorder
         self._clock = clock
         self._pace = Pace()
+        self._held: dict[str, int] = {}  # how often in a row a Registry's status was held back, by uid
         self.refusals = Refusals()
 
     async def carry_out(self, registry: Manifest, plan: Plan) -> Outcome:
@@ -72,7 +75,10 @@ class Applier:
             await self._remove(registry, removal, outcome)
         await self._apply_all(registry, plan, outcome)
         await self._put_away(registry, plan, outcome)
-        await self._write_statuses(registry, plan, outcome)
+        if self._premature(registry, plan, outcome):
+            outcome.look_again(0.0)
+        else:
+            await self._write_statuses(registry, plan, outcome)
         for event in plan.events:
             # what did not come about is not told; what is wrong is
             if event.type == "Warning" or not outcome.failures:
@@ -103,6 +109,20 @@ class Applier:
         if current is None or current["metadata"]["uid"] != registry["metadata"]["uid"]:
             return False
         return "deletionTimestamp" not in current["metadata"]
+
+    def _premature(self, registry: Manifest, plan: Plan, outcome: Outcome) -> bool:
+        """Whether a Registry is still being made and more will be known in a moment: one status does for several looks.
+
+        Not for ever, not when there is something to complain of, and never the first: it says that we were here.
+        """
+        uid = registry["metadata"]["uid"]
+        calm = not outcome.failures and not any(event.type == "Warning" for event in plan.events)
+        times = self._held.pop(uid, 0)
+        making = before(registry.get("status") or {}, "Ready").get("status") == "False"
+        if plan.apply and calm and making and times < _HELD_AT_MOST:
+            self._held[uid] = times + 1
+            return True
+        return False
 
     async def _write_statuses(self, registry: Manifest, plan: Plan, outcome: Outcome) -> None:
         for reference, status in plan.statuses.items():

@@ -34,7 +34,9 @@ _NOT_COUNTED = ("spec.storageClassName",)
 
 def stamped(child: dict[str, Any]) -> dict[str, Any]:
     """The child with the annotation that says which fields it is sent with."""
-    names = sorted(path for path in _paths(child, "") if path not in _NOT_COUNTED)
+    found: list[str] = []
+    _collect(child, "", found)
+    names = sorted(path for path in found if path not in _NOT_COUNTED)
     digest = hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
     metadata = child["metadata"]
     annotations = {**metadata.get("annotations", {}), FIELDS: digest}
@@ -47,23 +49,22 @@ def differences(wanted: Manifest, live: Manifest) -> tuple[str, ...]:
     return tuple(sorted(_compare(body, live, "")))
 
 
-def _paths(value: Any, path: str) -> Iterator[str]:
+def _collect(value: Any, path: str, found: list[str]) -> None:
+    """Note the path of every field."""
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _paths(item, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list):
-        keys = MERGE_KEYS.get(_last(path))
-        if keys:
-            for item in value:
-                yield from _paths(item, f"{path}[{_identity(item, keys)}]")
-        else:
-            yield path  # replaced whole, so its inside needs no names
-    else:
-        yield path
+            _collect(item, f"{path}.{key}" if path else str(key), found)
+        return
+    keys = MERGE_KEYS.get(_last(path)) if isinstance(value, list) else None
+    if keys is None:
+        found.append(path)  # a list is replaced whole, so its inside needs no names
+        return
+    for item in value:
+        _collect(item, f"{path}[{_identity(item, keys)}]", found)
 
 
 def _compare(wanted: Any, live: Any, path: str) -> Iterator[str]:
-    if _empty(wanted) and _empty(live):
+    if wanted == live or (_empty(wanted) and _empty(live)):
         return
     if isinstance(wanted, dict):
         if not isinstance(live, dict):

@@ -6,6 +6,7 @@ today's clients want: P-256, SANs, key usages, no CN games.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -59,12 +60,7 @@ class Certificate:
     @property
     def hosts(self) -> frozenset[str]:
         """DNS names and IP addresses that it is for."""
-        try:
-            names = self.parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        except x509.ExtensionNotFound:
-            return frozenset()
-        addresses = (str(address) for address in names.get_values_for_type(x509.IPAddress))
-        return frozenset((*names.get_values_for_type(x509.DNSName), *addresses))
+        return _hosts(self.parsed)
 
     def covers(self, host: str) -> bool:
         """Whether it is for a host, by itself or by a wildcard of one label (RFC 9525, section 6.3)."""
@@ -73,11 +69,7 @@ class Certificate:
 
     def signed_by(self, issuer: Certificate) -> bool:
         """Whether the other certificate's key signed this one."""
-        try:
-            self.parsed.verify_directly_issued_by(issuer.parsed)
-        except (ValueError, TypeError, InvalidSignature):
-            return False
-        return True
+        return _issued_by(self.parsed, issuer.parsed)
 
     def belongs_to(self, key: CertificateIssuerPrivateKeyTypes) -> bool:
         """Whether it certifies this key."""
@@ -88,9 +80,34 @@ class Certificate:
 def certificate(pem: bytes | str | None) -> Certificate:
     """Read the first certificate of a PEM text. Raises CertificateError."""
     try:
-        return Certificate(x509.load_pem_x509_certificate(_bytes(pem)))
+        return _loaded(_bytes(pem))
     except (ValueError, UnsupportedAlgorithm) as error:
         raise CertificateError("it holds no PEM certificate") from error
+
+
+# one decision asks the same of the same few certificates again and again
+@functools.lru_cache(64)
+def _loaded(pem: bytes) -> Certificate:
+    return Certificate(x509.load_pem_x509_certificate(pem))
+
+
+@functools.lru_cache(64)
+def _hosts(parsed: x509.Certificate) -> frozenset[str]:
+    try:
+        names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return frozenset()
+    addresses = (str(address) for address in names.get_values_for_type(x509.IPAddress))
+    return frozenset((*names.get_values_for_type(x509.DNSName), *addresses))
+
+
+@functools.lru_cache(64)
+def _issued_by(parsed: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        parsed.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def split(pem: str) -> list[str]:

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
+from urllib.request import getproxies_environment
 
 import aiohttp
 import msgspec
@@ -70,6 +71,8 @@ class Client:
         self, configuration: Configuration, *, timeout: float = 15.0, backoff: float = 0.2, tries: int = 4
     ) -> None:
         self._configuration = configuration
+        # aiohttp would read ~/.netrc, in a thread, for each request: it is asked to only where a proxy is set
+        configuration.client_session_kwargs = {"trust_env": bool(getproxies_environment())}
         self._rest = RESTClientObject(configuration)
         self._timeout = timeout
         self._backoff = backoff

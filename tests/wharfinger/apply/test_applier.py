@@ -133,6 +133,21 @@ async def test_a_status_is_written_whole_and_only_when_it_differs(api, cache, re
     assert (again.writes, len(api.calls)) == (0, 1), "tuple or list: it is the same"
 
 
+async def test_while_a_registry_is_made_one_status_does_for_several_looks(api, registry, applier) -> None:
+    registry = {**registry, "status": {"conditions": [{"type": "Ready", "status": "False"}]}}
+    plan = Plan(apply=(child(CONFIG_MAP, "team-ca"),), statuses={TEAM: {"url": "y"}})
+    for _ in range(3):
+        outcome = await applier.carry_out(registry, plan)
+        assert outcome.again == 0.0
+    assert "registries" not in "".join(api.seen("apply"))
+    await applier.carry_out(registry, plan)
+    assert api.seen("apply")[-1].endswith("registries/team/status"), "but not for ever"
+    api.calls.clear()
+    wrong = Plan(apply=plan.apply, statuses={TEAM: {"url": "z"}}, events=(WRONG,))
+    await applier.carry_out(registry, wrong)
+    assert api.seen("apply")[-1].endswith("registries/team/status"), "a complaint does not wait"
+
+
 @pytest.mark.parametrize("code", [404, 409])
 async def test_a_status_for_an_object_that_is_gone_is_let_go(api, registry, applier, code: int) -> None:
     api.fail("apply", refusal(code, "gone"))

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from wharfinger.decide.mint import SystemMint
+from wharfinger.decide.mint import QuickMint, SystemMint, TakesTimeError
 
 MINT = SystemMint()
 
@@ -46,3 +46,13 @@ def test_a_key_is_on_p256():
 
 def test_a_serial_number_is_positive_and_short_enough_for_rfc_5280():
     assert 0 < MINT.serial() < 1 << 159
+
+
+def test_the_quick_one_does_what_is_quick_and_refuses_the_rest():
+    mint = QuickMint()
+    random = mint.password()
+    assert mint.verify(random, mint.hash(random, random=True))
+    with pytest.raises(TakesTimeError):
+        mint.hash("p")
+    with pytest.raises(TakesTimeError):
+        mint.verify("p", "$2b$10$" + "a" * 53)
