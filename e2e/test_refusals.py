@@ -15,6 +15,14 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a size that is no quantity": (registry_manifest("bad", storage={"size": "ten gigabytes"}), "spec.storage.size"),
     "an issuer that there is not": (registry_manifest("bad", tls={"issuer": "Magic"}), "spec.tls.issuer"),
     "TLS from a Secret that is not named": (registry_manifest("bad", tls={"issuer": "Secret"}), "secretName"),
+    "a schedule that is none": (
+        registry_manifest("bad", garbageCollection={"schedule": "61 3 * * *"}), "write minute, hour, day of month",
+    ),
+    "a grace period that a push may outlast": (
+        registry_manifest("bad", garbageCollection={"gracePeriod": "1m"}), "make it 10m or more",
+    ),
+    "a token for ever": (registry_manifest("bad", auth={"tokens": {"lifetime": "9000h"}}), "from 1m to 1h"),
+    "a proxy that is no network": (registry_manifest("bad", trustedProxies=["example.com"]), "write 192.0.2.0/24"),
     "a webhook URL that is not http(s)": (webhook_manifest("bad", "team", "ftp://example.com/"), "http"),
     "a webhook over http that does not say insecure": (
         webhook_manifest("bad", "team", "http://example.com/", insecure=False), "insecure",

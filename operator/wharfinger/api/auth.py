@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
+from wharfinger.api.content import Tokens
 from wharfinger.api.meta import SET, DataKey, Duration, Glob, Model, ObjectName, Rule, checked, list_map
 from wharfinger.api.rotation import Rotation
 
@@ -87,6 +88,7 @@ class Auth(Model, frozen=True, kw_only=True):
         Duration,
         Meta(description="How long a replaced password stays valid besides the new one; 0s ends it at once."),
     ] = "24h"
+    tokens: Annotated[Tokens, Meta(description="Tokens instead of passwords.")] = field(default_factory=Tokens)
 
 
 class AccessRule(Model, frozen=True, kw_only=True):

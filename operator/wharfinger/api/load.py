@@ -67,6 +67,8 @@ def _registry_amounts(loaded: Registry) -> Iterator[tuple[str, Any, str | int]]:
     spec = loaded.spec
     own = spec.tls.self_signed or SelfSigned()
     yield "spec.auth.rotationOverlap", duration, spec.auth.rotation_overlap
+    yield "spec.auth.tokens.lifetime", duration, spec.auth.tokens.lifetime
+    yield "spec.garbageCollection.gracePeriod", duration, spec.garbage_collection.grace_period
     for user in spec.auth.users:
         if user.rotate_every is not None:
             yield f"spec.auth.users[{user.name}].rotateEvery", duration, user.rotate_every

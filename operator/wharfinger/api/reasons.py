@@ -10,7 +10,7 @@ from enum import StrEnum
 CONDITIONS = {
     "Ready": "Registry: every other condition is `True`, `WebhooksReady` excepted: a registry serves whatever becomes "
     "of its events. RegistryWebhook: every replica knows the endpoint.",
-    "StorageReady": "The claim is bound and as large as asked for.",
+    "StorageReady": "The claim is bound and as large as asked for, and what the registry has looked at of it is whole.",
     "CertificateReady": "Every replica serves the certificate that the spec asks for, and it is valid.",
     "CredentialsReady": "Every user has a password, and every replica has loaded it.",
     "WorkloadReady": "Every replica runs, and has loaded the configuration that the spec asks for.",
@@ -45,6 +45,8 @@ class Reason(StrEnum):
     CLAIM_PENDING = "ClaimPending", "The claim waits for a volume."
     CLAIM_LOST = "ClaimLost", "The volume of the claim is gone."
     CLAIM_DELETING = "ClaimDeleting", "The claim is being deleted; it goes once no pod uses it."
+    INDEX_DOUBTED = "IndexDoubted", "The index is not the one that the content was last seen with; nothing is removed."
+    CONTENT_DAMAGED = "ContentDamaged", "Blobs are not what they were; the message names images that suffer."
     CLAIM_RESIZING = "ClaimResizing", "The volume is being enlarged."
     CLAIM_FILLING = "ClaimFilling", "The volume is filling up; pushes still work."
     READ_ONLY = "ReadOnly", "The volume is so full that pushes are refused; pulls and deletions work."

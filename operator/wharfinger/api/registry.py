@@ -5,13 +5,14 @@ Rule: every field is optional, `spec: {}` is a whole, secured registry, and no f
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, field
 
 from wharfinger.api.auth import AccessRule, Auth
+from wharfinger.api.content import GarbageCollection, Notice, Proxy
 from wharfinger.api.exposure import Gateway, Ingress, NetworkPolicy
-from wharfinger.api.meta import Model, ObjectMeta, Rule, checked
+from wharfinger.api.meta import SET, Model, ObjectMeta, Rule, checked
 from wharfinger.api.pod import Pod, Service
 from wharfinger.api.robots import PullSecrets, PushSecrets
 from wharfinger.api.storage import DEFAULT_SIZE, Storage
@@ -69,6 +70,27 @@ class RegistrySpec(Model, frozen=True, kw_only=True):
     webhook_networks: Annotated[WebhookNetworks, Meta(description="Where the endpoints of webhooks may be.")] = field(
         default_factory=WebhookNetworks
     )
+    garbage_collection: Annotated[GarbageCollection, Meta(description="When what nothing needs is removed.")] = field(
+        default_factory=GarbageCollection
+    )
+    durability: Annotated[
+        Literal["Manifest", "Blob"],
+        Meta(
+            description="What an answered push survives a power cut with: a manifest and all that it names, or besides "
+            "every blob from its own answer on, which costs a write to the disk for each."
+        ),
+    ] = "Manifest"
+    sparse_images: Annotated[
+        Literal["Refuse", "Accept"],
+        Meta(description="Images whose layers are not in the repository. Accept: they may be pushed later, or never."),
+    ] = "Refuse"
+    notice: Annotated[
+        Notice | None, Meta(description="A line for people, sent with manifests; many clients show it.")
+    ] = None
+    trusted_proxies: Annotated[
+        Annotated[tuple[Proxy, ...], Meta(max_length=32), SET],
+        Meta(description="Addresses and networks of proxies whose X-Forwarded headers are believed."),
+    ] = ()
     service: Annotated[Service, Meta(description="How the registry is reached.")] = field(default_factory=Service)
     ingress: Annotated[Ingress | None, Meta(description="Ask for an Ingress. Absent: there is none.")] = None
     gateway: Annotated[

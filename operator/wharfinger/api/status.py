@@ -89,6 +89,17 @@ class ExposureStatus(Model, frozen=True, kw_only=True):
     http_route_name: Annotated[str | None, Meta(description="The HTTPRoute.")] = None
 
 
+class GarbageStatus(Model, frozen=True, kw_only=True):
+    """The last garbage collection, as the registry reports it."""
+
+    last_run: Annotated[Time | None, Meta(description="When it began.")] = None
+    freed: Annotated[str | None, Meta(description="What it freed.")] = None
+    next_run: Annotated[Time | None, Meta(description="When the next one is due.")] = None
+    error: Annotated[
+        Annotated[str, Meta(max_length=4096)] | None, Meta(description="Why it failed; absent: it did not.")
+    ] = None
+
+
 class WebhooksStatus(Model, frozen=True, kw_only=True):
     """The RegistryWebhooks that name this Registry."""
 
@@ -121,6 +132,7 @@ class RegistryStatus(Model, frozen=True, kw_only=True):
     certificate: Annotated[CertificateStatus | None, Meta(description="The server certificate.")] = None
     storage: Annotated[StorageStatus | None, Meta(description="The claim and how full it is.")] = None
     exposure: Annotated[ExposureStatus | None, Meta(description="What stands in front of the Service.")] = None
+    garbage_collection: Annotated[GarbageStatus | None, Meta(description="The last garbage collection.")] = None
     webhooks: Annotated[WebhooksStatus | None, Meta(description="The webhooks of this Registry.")] = None
 
 

@@ -50,10 +50,10 @@ class Contents:
     url: str
     storage: Mapping[str, int]
     tls: Mapping[str, str] | None
-    auth: Mapping[str, Mapping[str, Any]]  # `groups` and `robots`, by their names
+    auth: Mapping[str, Mapping[str, Any]]  # `groups`, `robots`, and `tokens` where they are not as wharf has them
     access: Sequence[Mapping[str, Any]] | None
     webhooks: Sequence[Endpoint]
-    networks: Mapping[str, Any]  # where endpoints may be; empty: as wharf has it
+    settings: Mapping[str, Any]  # further fields of the file; what is not there is as wharf has it
 
 
 def wharf(contents: Contents) -> str:

@@ -14,7 +14,7 @@ from wharfinger.api.parse import quantity
 from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
 from wharfinger.api.storage import DEFAULT_SIZE
-from wharfinger.decide import usage
+from wharfinger.decide import content, usage
 from wharfinger.decide.condition import Finding, bad, good
 from wharfinger.decide.observed import Manifest, Observed
 
@@ -287,5 +287,5 @@ def bound(state: State) -> Finding:
 
 CHECKS = (
     refused, existing_missing, creating, deleting, other_class, other_modes, lost, class_missing, pending,
-    not_expandable, resizing, read_only, filling, bound,
+    content.doubted, content.damaged, not_expandable, resizing, read_only, filling, bound,
 )  # fmt: skip

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wharfinger.api.meta import plain
 from wharfinger.api.registry import Registry
 from wharfinger.children.config import CLIENT_CA, Contents, config, wharf
 from wharfinger.children.owner import Owner, decoded
-from wharfinger.decide import client_ca, exposure
+from wharfinger.decide import client_ca, content, exposure
 from wharfinger.decide.client_ca import NOBODY, ClientAuthorities
 from wharfinger.decide.credentials import users
 from wharfinger.decide.mint import Mint
@@ -88,10 +87,11 @@ def file(registry: Registry, owner: Owner, hooks: Sequence[Hook], *, ask: bool) 
                 robot.account.name: {"repositories": robot.repositories, "actions": robot.actions}
                 for robot in robots(registry)
             },
+            **content.tokens(registry),
         },
         access=rules,
         webhooks=[hook.endpoint for hook in hooks if hook.endpoint is not None],
-        networks=plain(registry.spec.webhook_networks),
+        settings=content.settings(registry),
     )
     return wharf(contents)
 

@@ -37,6 +37,25 @@ class WebhookReport:
 
 
 @dataclass(frozen=True, slots=True)
+class GarbageReport:
+    """What a replica says of the last sweep. Times are RFC 3339, or empty; `freed` is bytes."""
+
+    last_run: str = ""
+    next_run: str = ""
+    freed: int = 0
+    error: str = ""  # why it failed
+    doubted: int = 0  # blobs for whose sake nothing is removed: the index is not theirs
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A blob that was found damaged, and the images that name it."""
+
+    digest: str
+    images: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The registry's own report (`/status` on its admin port)."""
 
@@ -50,6 +69,8 @@ class Report:
     read_only: bool
     webhooks: Mapping[str, WebhookReport]
     client_ca: FileReport = FileReport("")
+    garbage: GarbageReport = GarbageReport()
+    damaged: tuple[Damage, ...] = ()  # found by scrubbing, and not mended since
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from wharfinger.children.owner import Owner
 from wharfinger.decide import (
     certificates,
     configuration,
+    content,
     deliveries,
     exposure,
     poke,
@@ -153,6 +154,7 @@ def _status(
         certificate=certificates.status(registry, owner, wanted.serving),
         exposure=exposure.status(registry, owner),
         storage=storage.status(registry, observed, wanted.stored),
+        garbage_collection=content.status(registry, observed),
     )
     return plain(fresh)
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import aiohttp
 import msgspec
 
-from wharfinger.decide.observed import FileReport, Report, WebhookReport
+from wharfinger.decide.observed import Damage, FileReport, GarbageReport, Report, WebhookReport
 
 ADMIN_PORT = 5001
 _LARGEST = 4 * 1024 * 1024  # bytes
@@ -61,6 +61,23 @@ class _Webhook(msgspec.Struct, rename="camel"):
     dropped: Count = 0
 
 
+class _Garbage(msgspec.Struct, rename="camel"):
+    last_run: str = ""
+    next_run: str = ""
+    freed: Count = 0
+    error: str = ""
+    blobs_doubted: Count = 0
+
+
+class _Damage(msgspec.Struct):
+    digest: str
+    images: tuple[str, ...] = ()
+
+
+class _Scrub(msgspec.Struct):
+    damaged: tuple[_Damage, ...] = ()
+
+
 class _Status(msgspec.Struct):
     version: str
     configuration: _File | None
@@ -68,6 +85,8 @@ class _Status(msgspec.Struct):
     certificate: _File | None
     storage: _Storage
     webhooks: dict[str, _Webhook] = {}
+    garbage: _Garbage = msgspec.field(default_factory=_Garbage, name="garbageCollection")
+    scrub: _Scrub = msgspec.field(default_factory=_Scrub)
     client_ca: _File | None = msgspec.field(default=None, name="clientCa")
 
 
@@ -89,7 +108,13 @@ def parse(body: bytes) -> Report:
         available=storage.available,
         read_only=storage.read_only,
         webhooks={name: WebhookReport(**msgspec.structs.asdict(hook)) for name, hook in status.webhooks.items()},
+        garbage=_garbage(status.garbage),
+        damaged=tuple(Damage(one.digest, one.images) for one in status.scrub.damaged),
     )
+
+
+def _garbage(told: _Garbage) -> GarbageReport:
+    return GarbageReport(told.last_run, told.next_run, told.freed, told.error, told.blobs_doubted)
 
 
 def _file(file: _File | None) -> FileReport:

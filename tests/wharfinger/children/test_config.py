@@ -42,7 +42,7 @@ def render(**changes):
         "tls": PAIR,
         "access": None,
         "webhooks": (),
-        "networks": {},
+        "settings": {},
     }
     return file(Contents(**(values | changes)))
 
@@ -100,7 +100,9 @@ def test_a_webhook_arrives_unharmed_whatever_its_values():
 
 def test_where_endpoints_may_be_arrives():
     assert wharf.config.parse(render()).webhook_networks.private == "Allow"
-    read = wharf.config.parse(render(networks={"private": "Refuse", "allow": ["10.1.0.0/16"]})).webhook_networks
+    read = wharf.config.parse(
+        render(settings={"webhookNetworks": {"private": "Refuse", "allow": ["10.1.0.0/16"]}})
+    ).webhook_networks
     assert (read.private, list(read.allow)) == ("Refuse", ["10.1.0.0/16"])
 
 

@@ -28,7 +28,7 @@ ORDERS = {
         claim.CHECKS,
         (
             "refused existing_missing creating deleting other_class other_modes lost class_missing pending "
-            "not_expandable resizing read_only filling bound"
+            "doubted damaged not_expandable resizing read_only filling bound"
         ),
     ),
     "credentials": (

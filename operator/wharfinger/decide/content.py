@@ -1,0 +1,107 @@
+"""Content: from the spec to the settings of wharf that concern it, and from wharf's report to what is said of it.
+
+Rule: a setting that is as wharf has it by itself is not written, so that a wharf of another release is not told what it
+does not know. Status changes when the registry has collected garbage, not while it waits to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wharfinger.api.content import GarbageCollection, Tokens
+from wharfinger.api.meta import plain
+from wharfinger.api.parse import duration, size
+from wharfinger.api.reasons import Reason
+from wharfinger.api.registry import Registry
+from wharfinger.api.status import GarbageStatus
+from wharfinger.decide.condition import Finding, bad
+from wharfinger.decide.observed import Observed, Report
+from wharfinger.decide.replicas import active
+
+if TYPE_CHECKING:
+    from wharfinger.decide.claim import State
+
+IMAGES_NAMED = 5
+"""Most images that a condition names."""
+
+
+def settings(registry: Registry) -> dict[str, Any]:
+    """The fields of wharf's configuration that the spec sets, besides those that it always has."""
+    spec = registry.spec
+    found: dict[str, Any] = {}
+    if spec.garbage_collection != GarbageCollection():
+        garbage = spec.garbage_collection
+        found["garbageCollection"] = {
+            **({"schedule": garbage.schedule} if garbage.schedule else {}),
+            "gracePeriod": duration(garbage.grace_period).total_seconds(),
+            "untagged": garbage.untagged,
+        }
+    if spec.durability != "Manifest":
+        found["durability"] = spec.durability.lower()
+    if spec.sparse_images != "Refuse":
+        found["sparseImages"] = spec.sparse_images
+    if spec.notice:
+        found["notice"] = spec.notice
+    if spec.trusted_proxies:
+        found["trustedProxies"] = list(spec.trusted_proxies)
+    if networks := plain(spec.webhook_networks):
+        found["webhookNetworks"] = networks
+    return found
+
+
+def tokens(registry: Registry) -> dict[str, Any]:
+    """`tokens` of the section `auth`, unless they are as wharf has them."""
+    wanted = registry.spec.auth.tokens
+    if wanted == Tokens():
+        return {}
+    return {"tokens": {"challenge": wanted.challenge, "lifetime": duration(wanted.lifetime).total_seconds()}}
+
+
+def doubted(state: State) -> Finding | None:
+    """Does a replica say that its index is not the one of its content?"""
+    report = next((report for report in _reports(state.observed) if report.garbage.doubted), None)
+    return None if report is None else bad(Reason.INDEX_DOUBTED, report.garbage.error)
+
+
+def damaged(state: State) -> Finding | None:
+    """Has a replica found blobs that are not what they were?"""
+    found = {damage.digest: damage for report in _reports(state.observed) for damage in report.damaged}
+    if not found:
+        return None
+    images = sorted({image for damage in found.values() for image in damage.images})
+    named = ", ".join(images[:IMAGES_NAMED]) + (" and others" if len(images) > IMAGES_NAMED else "")
+    count = f"{len(found)} blob{'' if len(found) == 1 else 's'}"
+    return bad(
+        Reason.CONTENT_DAMAGED,
+        f"the disk has damaged {count}; push these images again, or delete them: {named}. Look at the volume too",
+    )
+
+
+def status(registry: Registry, observed: Observed) -> GarbageStatus | None:
+    """What status says of the last collection; it stays while the registry cannot be asked."""
+    report = next(iter(_reports(observed)), None)
+    if report is None:
+        old = registry.status.get("garbageCollection")
+        if not old:
+            return None
+        return GarbageStatus(
+            last_run=old.get("lastRun"), freed=old.get("freed"), next_run=old.get("nextRun"), error=old.get("error")
+        )
+    told = report.garbage
+    if not (told.last_run or told.next_run):
+        return None
+    return GarbageStatus(
+        last_run=_second(told.last_run),
+        freed=size(told.freed) if told.last_run else None,
+        next_run=_second(told.next_run),
+        error=told.error[:4096] or None,
+    )
+
+
+def _reports(observed: Observed) -> list[Report]:
+    return [replica.report for replica in active(observed) if replica.report is not None]
+
+
+def _second(time: str) -> str | None:
+    """A time of the report, to the second; None when there is none."""
+    return f"{time.partition('.')[0].removesuffix('Z')}Z" if time else None
