@@ -1,20 +1,12 @@
 """The commands of the tutorial, as they stand there, do what it says."""
 
 import os
-import re
 import subprocess
 from pathlib import Path
 
 from e2e.cluster.interface import Cluster
 from e2e.kubectl import Kubectl, absent, eventually
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def commands(page: str) -> list[str]:
-    """The lines that a reader would type."""
-    blocks = re.findall(r"```console\n(.*?)```", page, re.DOTALL)
-    return [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+from e2e.pages import ROOT, commands
 
 
 def test_a_reader_who_types_the_tutorial_gets_what_it_promises(

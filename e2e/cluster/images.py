@@ -58,23 +58,30 @@ class Images:
 
 def ensure(cluster: Cluster) -> Images:
     """Build both images where the tree has changed, and load them into the cluster."""
-    with locked(cluster.settings.cache / "images" / ".lock"):
-        base = ensure_base(cluster)
-        archives = [_ensure_archive(cluster, source, base) for source in (OPERATOR, REGISTRY)]
-        cluster.builder.tidy()
-    for archive in archives:
-        cluster.load_image(archive)
+    archives = ensure_from(REPOSITORY, cluster, OPERATOR, REGISTRY)
     operator, registry = (next(iter(archive_references(archive).values())) for archive in archives)
     return Images(operator.removesuffix(".json"), registry.removesuffix(".json"))
 
 
-def _ensure_archive(cluster: Cluster, source: Source, base: str) -> Path:
+def ensure_from(repository: Path, cluster: Cluster, *sources: Source) -> list[Path]:
+    """Build images from a tree, this one or an earlier one, and load them into the cluster; their archives."""
+    with locked(cluster.settings.cache / "images" / ".lock"):
+        base = ensure_base(cluster)
+        archives = [_ensure_archive(repository, cluster, source, base) for source in sources]
+        cluster.builder.tidy()
+    for archive in archives:
+        cluster.load_image(archive)
+    return archives
+
+
+def _ensure_archive(repository: Path, cluster: Cluster, source: Source, base: str) -> Path:
     """The archive of one image, built unless the cache holds one of the same content."""
     cache = cluster.settings.cache
-    context = cache / "contexts" / source.directory
+    name = source.directory if repository == REPOSITORY else f"{source.directory}-{source.reference.rpartition(':')[2]}"
+    context = cache / "contexts" / name
     python = _python_of(cluster, base)
-    wheels = ensure_wheels(REPOSITORY / "requirements" / f"{source.directory}.txt", python, cache)
-    stage(source, wheels, context)
+    wheels = ensure_wheels(repository / "requirements" / f"{source.directory}.txt", python, cache)
+    stage(source, wheels, context, repository)
     arguments = {
         "BASE_IMAGE": base,
         "VERSION": VERSION,
@@ -83,11 +90,11 @@ def _ensure_archive(cluster: Cluster, source: Source, base: str) -> Path:
         "PIP_WHEEL": f"/requirements/wheels/{next(wheels.glob('pip-*.whl')).name}",
     }
     key = context_key(context, arguments)
-    target = cache / "images" / f"{source.directory}-{cluster.provider}-{key}.tar"
+    target = cache / "images" / f"{name}-{cluster.provider}-{key}.tar"
     if not target.exists():
         with step(f"building image {source.reference}"):
             cluster.builder.build(Build(source.reference, context, arguments), target)
-        _prune(target, f"{source.directory}-{cluster.provider}-*.tar")
+        _prune(target, f"{name}-{cluster.provider}-*.tar")
     return target
 
 

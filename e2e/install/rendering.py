@@ -67,6 +67,13 @@ def chart(variant: Variant) -> list[Object]:
     return [document for document in yaml.safe_load_all(text) if document]
 
 
+def hooks(variant: Variant) -> list[Object]:
+    """The chart's objects of `helm test`."""
+    arguments = ["template", "wharfinger", str(CHART), "--namespace", NAMESPACE, *settings(variant)]
+    text = helm(*arguments, "--show-only", "templates/tests.yaml")
+    return [document for document in yaml.safe_load_all(text) if document]
+
+
 def kustomization(variant: Variant) -> list[Object]:
     """The kustomization's objects."""
     text = run([program("kubectl"), "kustomize", str(MANIFESTS / variant.kustomization)])

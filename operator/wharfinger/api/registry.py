@@ -137,5 +137,12 @@ class Registry(Model, frozen=True, kw_only=True):
     )
 
     metadata: ObjectMeta
-    spec: Annotated[RegistrySpec, Meta(description="What the registry is to be.")] = field(default_factory=RegistrySpec)
+    spec: Annotated[
+        RegistrySpec,
+        Meta(
+            description="What the registry is to be; {} is a whole, secured one. To rotate a password change "
+            "auth.users[].rotation; for more room raise storage.size (what is deleted frees its space by itself, "
+            "within a day); to hear of pushes make a RegistryWebhook."
+        ),
+    ] = field(default_factory=RegistrySpec)
     status: dict[str, Any] = field(default_factory=dict)

@@ -28,6 +28,14 @@ def test_a_registry_needs_no_spec():
     assert schema["properties"]["spec"]["default"]["replicas"] == 1
 
 
+def test_kubectl_explain_tells_a_newcomer_how_to_rotate_to_make_room_and_to_hear_of_pushes():
+    spec = REGISTRY["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    for way in ("auth.users[].rotation", "storage.size", "RegistryWebhook"):
+        assert way in spec["description"]
+    assert "rotation" in spec["properties"]["auth"]["properties"]["users"]["items"]["properties"]
+    assert "size" in spec["properties"]["storage"]["properties"]
+
+
 def test_a_webhook_needs_a_spec():
     assert WEBHOOK["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["required"] == ["spec"]
 
