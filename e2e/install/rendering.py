@@ -38,6 +38,7 @@ VARIANTS = (
     Variant("overlays/cluster-wide"),
     Variant("overlays/namespaced", ("namespaces={team-a,team-b}",)),
     Variant("overlays/ha", ("replicas=2",)),
+    Variant("overlays/pull-secrets", ("pullSecretsAcrossNamespaces=true",)),
     Variant(
         "overlays/monitored", ("serviceMonitor.enabled=true", "prometheusRule.enabled=true", "dashboards.enabled=true")
     ),

@@ -15,9 +15,11 @@ from typing import Any
 
 from wharfinger import metrics
 from wharfinger.apply.applier import Applier, Outcome
+from wharfinger.apply.distribution import Distributor
+from wharfinger.decide.copies import sweep
 from wharfinger.decide.mint import TakesTimeError
-from wharfinger.decide.observed import Manifest, Observed
-from wharfinger.decide.plan import Plan
+from wharfinger.decide.observed import Elsewhere, Manifest, Observed
+from wharfinger.decide.plan import Distribution, Plan
 from wharfinger.kube.cache import Cache, Key
 from wharfinger.kube.errors import KubeError
 from wharfinger.kube.queue import WorkQueue
@@ -37,16 +39,25 @@ class Decisions:
     orphan: Callable[[Manifest, datetime], Mapping[str, Any] | None]  # status of a webhook without a Registry
     # the same as `reconcile`, at once; raises TakesTimeError where that cannot be
     quick: Callable[[Manifest, Observed, datetime], Plan] | None = None
+    sweep: Callable[[str, str, Elsewhere], Distribution] = sweep  # what is left elsewhere of a Registry that is gone
 
 
 class Reconciler:
     """Turns keys into a cluster that is as the Registries ask."""
 
-    def __init__(self, cache: Cache, observer: Observer, applier: Applier, decisions: Decisions) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        observer: Observer,
+        applier: Applier,
+        decisions: Decisions,
+        distributor: Distributor | None = None,
+    ) -> None:
         self._cache = cache
         self._observer = observer
         self._applier = applier
         self._decisions = decisions
+        self._distributor = distributor
 
     async def reconcile(self, key: Key, now: datetime) -> Outcome:
         """Do all there is to do for a key. Raises KubeError when the surroundings cannot be read."""
@@ -58,6 +69,7 @@ class Reconciler:
         observed = await self._observer.observe(registry, self._applier.refusals.of(key))
         plan = await self._decide(registry, observed, now)
         outcome = await self._applier.carry_out(registry, plan)
+        await self._distribute(key, plan.elsewhere, outcome)
         current = self._cache.registry(key) or registry
         # a failing endpoint is tried again and again, and each attempt is news
         eager = condition(current, "Ready") != "True" or condition(current, "WebhooksReady") == "False"
@@ -83,7 +95,13 @@ class Reconciler:
             status = self._decisions.orphan(webhook, now)
             if status is not None and "deletionTimestamp" not in webhook["metadata"]:
                 await self._applier.write_status(webhook, dict(status), outcome)
+        if (elsewhere := self._observer.elsewhere(key)) is not None:
+            await self._distribute(key, self._decisions.sweep(key.namespace, key.name, elsewhere), outcome)
         return outcome
+
+    async def _distribute(self, key: Key, plan: Distribution, outcome: Outcome) -> None:
+        if self._distributor is not None:
+            await self._distributor.carry_out(key, plan, outcome)
 
 
 class Workers:

@@ -19,6 +19,7 @@ from kubernetes.aio.client import Configuration
 
 from wharfinger import clock, metrics
 from wharfinger.apply.applier import Applier
+from wharfinger.apply.distribution import Distributor
 from wharfinger.apply.events import Recorder
 from wharfinger.handlers import Door
 from wharfinger.health import Health
@@ -28,6 +29,7 @@ from wharfinger.kube.election import Elector, Terms
 from wharfinger.kube.informer import Informer, Scope
 from wharfinger.kube.queue import WorkQueue
 from wharfinger.kube.resources import MANAGED_BY, REGISTRY, WATCHED, WEBHOOK, Resource
+from wharfinger.observe.elsewhere import Lookout
 from wharfinger.observe.foreign_kinds import ForeignKinds
 from wharfinger.observe.observer import Observer, Reading
 from wharfinger.observe.pod_events import PodEvents
@@ -72,7 +74,8 @@ async def _serve(settings: Settings, decisions: Decisions) -> None:
     async with AsyncExitStack() as stack:
         stack.callback(queue.close)
         client = await stack.enter_async_context(Client(configuration))
-        lead = await _leader(stack, client, cache, queue, (settings, decisions))
+        lookout = Lookout(client, cache, queue.add, settings.namespaces) if settings.across_namespaces else None
+        lead = await _leader(stack, client, (cache, queue, lookout), (settings, decisions))
         elector = await _elector(stack, configuration, settings)
         leading = (lambda: elector.leading) if elector else (lambda: True)
         watching = informers(client, cache, settings.namespaces)
@@ -80,28 +83,33 @@ async def _serve(settings: Settings, decisions: Decisions) -> None:
         await _listen(stack, settings, Health(queue, watching, leading))
         door = FrontDoor(kopf_runner(_door(configuration, cache), settings.namespaces))
         async with asyncio.TaskGroup() as group:
-            for informer in watching:
+            for informer in (*watching, *(lookout.informers if lookout else ())):
                 group.create_task(informer.run(), name=f"watch {informer.resource.plural}")
             group.create_task(_work(watching, elector, lead), name="work")
             group.create_task(door.run(), name="front door")
 
 
 async def _leader(
-    stack: AsyncExitStack, client: Client, cache: Cache, queue: WorkQueue[Key], told: tuple[Settings, Decisions]
+    stack: AsyncExitStack,
+    client: Client,
+    known: tuple[Cache, WorkQueue[Key], Lookout | None],
+    told: tuple[Settings, Decisions],
 ) -> Callable[[], Awaitable[None]]:
     """Return what the operator does while it leads."""
-    settings, decisions = told
+    (cache, queue, lookout), (settings, decisions) = known, told
     asker = await stack.enter_async_context(Asker())
     poller, references = Poller(asker, queue.add), References(client, queue.add)
     kinds = ForeignKinds(client, cache, settings.namespaces)
     stack.push_async_callback(references.close)
     stack.push_async_callback(kinds.close)
-    observer = Observer(cache, Reading(references, kinds), poller, PodEvents(client))
+    observer = Observer(cache, Reading(references, kinds, lookout), poller, PodEvents(client))
     applier = Applier(client, cache, Recorder(client, clock.now, settings.instance), clock.now)
-    workers = Workers(queue, Reconciler(cache, observer, applier, decisions), clock.now)
+    distributor = Distributor(client, lookout) if lookout else None
+    workers = Workers(queue, Reconciler(cache, observer, applier, decisions, distributor), clock.now)
 
     async def lead() -> None:
-        for key in cache.concerned():  # whoever led before may have left something half done
+        # whoever led before may have left something half done
+        for key in cache.concerned() | (lookout.concerned() if lookout else set()):
             queue.add(key)
         try:
             await workers.run(settings.workers)

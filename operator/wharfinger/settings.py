@@ -30,6 +30,7 @@ class Settings:
     cluster_domain: str = "cluster.local"  # WHARFINGER_CLUSTER_DOMAIN: what Service names end in
     lease_namespace: str = ""  # WHARFINGER_LEASE_NAMESPACE: of the Lease that elects one operator; empty: no election
     lease_seconds: int = 15  # WHARFINGER_LEASE_SECONDS: without a sign of life, after which another takes over
+    across_namespaces: bool = False  # WHARFINGER_PULL_SECRETS_ACROSS_NAMESPACES: true lets Registries copy theirs
     instance: str = "wharfinger"  # POD_NAME: who writes Events and holds the Lease; its own for each operator
 
 
@@ -46,6 +47,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         cluster_domain=environ.get("WHARFINGER_CLUSTER_DOMAIN") or "cluster.local",
         lease_namespace=environ.get("WHARFINGER_LEASE_NAMESPACE", ""),
         lease_seconds=_number(environ, "WHARFINGER_LEASE_SECONDS", 15, 5, 300),
+        across_namespaces=_truth(environ, "WHARFINGER_PULL_SECRETS_ACROSS_NAMESPACES"),
         instance=environ.get("POD_NAME", "wharfinger"),
     )
 
@@ -55,6 +57,13 @@ def _number(environ: Mapping[str, str], name: str, default: int, least: int, mos
     if not text.isdecimal() or not least <= int(text) <= most:
         raise SettingError(f"{name}={text!r}: write a number from {least} to {most}")
     return int(text)
+
+
+def _truth(environ: Mapping[str, str], name: str) -> bool:
+    text = environ.get(name, "").lower() or "false"
+    if text not in {"true", "false"}:
+        raise SettingError(f"{name}={text!r}: write true or false")
+    return text == "true"
 
 
 def _level(text: str) -> str:

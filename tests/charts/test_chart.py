@@ -23,6 +23,16 @@ def test_the_operators_role_is_the_same() -> None:
     assert chart == base
 
 
+def test_the_role_for_copies_is_the_same_and_given_only_where_it_is_asked_for() -> None:
+    text = (CHART / "templates" / "pull-secrets.yaml").read_text()
+    assert text.startswith("{{- if .Values.pullSecretsAcrossNamespaces }}")
+    chart, _ = yaml.safe_load_all(re.sub(r"\{\{.*?\}\}", "x", re.sub(r"(?m)^\{\{.*$|^  labels: .*$", "", text)))
+    base, _ = documents(ROOT / "manifests" / "components" / "pull-secrets" / "role.yaml")
+    assert chart == base
+    (values,) = documents(CHART / "values.yaml")
+    assert values["pullSecretsAcrossNamespaces"] is False
+
+
 def test_the_roles_for_users_are_the_same() -> None:
     assert documents(CHART / "templates" / "roles-for-users.yaml") == documents(BASE / "roles-for-users.yaml")
 

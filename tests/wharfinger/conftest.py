@@ -18,9 +18,11 @@ from aiohttp.test_utils import TestServer
 from kubernetes.aio.client import Configuration
 
 from wharfinger.kube.client import Client
-from wharfinger.kube.resources import DEFINITION, EVENT, FOREIGN, LEASE, STORAGE_CLASS, WATCHED, Resource
+from wharfinger.kube.resources import DEFINITION, EVENT, FOREIGN, LEASE, NAMESPACE, STORAGE_CLASS, WATCHED, Resource
 
-PLURALS = {resource.plural: resource for resource in (*WATCHED, *FOREIGN, EVENT, LEASE, STORAGE_CLASS, DEFINITION)}
+PLURALS = {
+    resource.plural: resource for resource in (*WATCHED, *FOREIGN, EVENT, LEASE, STORAGE_CLASS, DEFINITION, NAMESPACE)
+}
 Address = tuple[str, str, str]  # plural, namespace, name
 
 
@@ -134,10 +136,10 @@ class ApiServer:
     @staticmethod
     def _selected(obj: dict[str, Any], query: dict[str, str]) -> bool:
         labels = obj["metadata"].get("labels") or {}
-        wanted = [pair.split("=") for pair in query.get("labelSelector", "").split(",") if pair]
+        wanted = [pair.partition("=") for pair in query.get("labelSelector", "").split(",") if pair]
         name = query.get("fieldSelector", "").removeprefix("metadata.name=")
         fields = not query.get("fieldSelector", "").startswith("metadata.name=") or obj["metadata"]["name"] == name
-        return fields and all(labels.get(label) == value for label, value in wanted)
+        return fields and all(label in labels and value in (labels[label], "") for label, _, value in wanted)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         parts = request.path.strip("/").split("/")
@@ -231,6 +233,9 @@ class ApiServer:
         old = self.objects.get(address)
         if old is None:
             return status(404, "not found")
+        now = old["metadata"]["resourceVersion"]
+        if call.body.get("metadata", {}).get("resourceVersion", now) != now:
+            return status(409, "the object has been modified")
         return web.json_response(self.put(PLURALS[address[0]], merge(copy.deepcopy(old), call.body)))
 
     async def _delete(self, _: web.Request, call: Call, address: Address, __: str) -> web.Response:

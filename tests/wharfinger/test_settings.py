@@ -29,6 +29,7 @@ def test_every_variable_counts() -> None:
             "WHARFINGER_LEASE_NAMESPACE": "wharfinger-system",
             "WHARFINGER_LEASE_SECONDS": "30",
             "KUBECONFIG": "/k",
+            "WHARFINGER_PULL_SECRETS_ACROSS_NAMESPACES": "true",
             "POD_NAME": "wharfinger-0",
         }
     )
@@ -43,6 +44,7 @@ def test_every_variable_counts() -> None:
         lease_namespace="wharfinger-system",
         lease_seconds=30,
         kubeconfig="/k",
+        across_namespaces=True,
         instance="wharfinger-0",
     )
 
@@ -55,6 +57,7 @@ def test_every_variable_counts() -> None:
         ("WHARFINGER_PORT", "70000"),
         ("WHARFINGER_PORT", "-1"),
         ("WHARFINGER_LOG_LEVEL", "loud"),
+        ("WHARFINGER_PULL_SECRETS_ACROSS_NAMESPACES", "maybe"),
     ],
 )
 def test_a_value_that_cannot_be_used_names_its_variable(name: str, value: str) -> None:

@@ -97,6 +97,8 @@ class Reason(StrEnum):
     CREDENTIALS_PENDING = "CredentialsPending", "A replica has not loaded the newest passwords yet."
     CREDENTIALS_REJECTED = "CredentialsRejected", "A replica could not load the newest passwords."
     ROTATION_POSTPONED = "RotationPostponed", "Too many replaced passwords still work for one more."
+    COPIES_NOT_ALLOWED = "CopiesNotAllowed", "The operator may not copy pull Secrets to other namespaces."
+    COPY_REFUSED = "CopyRefused", "A namespace did not take its copy of the pull Secret; the message is its own."
     PASSWORD_MISSING = "PasswordMissing", "A Secret or key named by `passwordFrom` is missing or empty."
     PASSWORD_MALFORMED = "PasswordMalformed", "A password named by `passwordFrom` cannot be used."
 

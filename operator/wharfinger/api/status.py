@@ -129,6 +129,10 @@ class RegistryStatus(Model, frozen=True, kw_only=True):
         Meta(description="Accounts of the operator's own; their Secrets are of type kubernetes.io/dockerconfigjson."),
         list_map("name"),
     ] = ()
+    pull_secret_copies: Annotated[
+        int | None,
+        Meta(description="In how many namespaces there is a copy of the pull Secret; absent: none is asked for."),
+    ] = None
     certificate: Annotated[CertificateStatus | None, Meta(description="The server certificate.")] = None
     storage: Annotated[StorageStatus | None, Meta(description="The claim and how full it is.")] = None
     exposure: Annotated[ExposureStatus | None, Meta(description="What stands in front of the Service.")] = None

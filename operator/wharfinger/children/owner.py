@@ -16,6 +16,8 @@ from typing import Any
 from wharfinger.api import API_VERSION
 
 REGISTRY_LABEL = "wharfinger.dev/registry"
+SOURCE_NAMESPACE = "wharfinger.dev/source-namespace"  # on copies of a pull Secret: where its Registry is
+SOURCE_REGISTRY = "wharfinger.dev/source-registry"  # and what it is called
 MANAGED_BY = {"app.kubernetes.io/managed-by": "wharfinger"}
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
@@ -62,6 +64,11 @@ class Owner:
     def config(self) -> str:
         """Secret with the registry's configuration."""
         return f"{self.name}-config"
+
+    @property
+    def copy(self) -> str:
+        """Copy of the pull Secret in another namespace."""
+        return f"{self.name}.{self.namespace}-pull"
 
     def user(self, user: str) -> str:
         """Secret with a generated password. A name that no Secret can have is made one, with a hash to be unique.

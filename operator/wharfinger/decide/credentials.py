@@ -16,20 +16,22 @@ from wharfinger.api.parse import duration, rfc3339
 from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
 from wharfinger.api.status import UserStatus
+from wharfinger.children.docker import document_of
 from wharfinger.children.htpasswd import htpasswd as htpasswd_secret
 from wharfinger.children.owner import Owner
 from wharfinger.children.user import user
 from wharfinger.decide import htpasswd as file
 from wharfinger.decide.condition import Finding, first
+from wharfinger.decide.copies import spread
 from wharfinger.decide.docker_secrets import Counter, docker_secret
 from wharfinger.decide.logins import CHECKS, State
 from wharfinger.decide.mint import Mint
-from wharfinger.decide.observed import Observed
+from wharfinger.decide.observed import Manifest, Observed
 from wharfinger.decide.outcome import Occurrence, Outcome
 from wharfinger.decide.passwords import Password, generated, given, source
 from wharfinger.decide.replacement import MOST_OLD, Surroundings
 from wharfinger.decide.replicas import sha256
-from wharfinger.decide.robots import robots
+from wharfinger.decide.robots import PULL, robots
 from wharfinger.decide.written import Written
 
 
@@ -57,11 +59,13 @@ def decide(
     people = tuple(desk.password(user) for user in users(registry))
     machines = tuple(desk.password(robot.account) for robot in robots(registry))
     passwords = people + machines
+    logins = [docker_secret(owner, observed, written, password, counter) for password in machines]
+    held = frozenset(p.user for p, secret in zip(machines, logins, strict=True) if _behind(p, secret, observed))
     staged = any(not password.source and password.problem is None for password in passwords)
-    lines = list(written.lines) if staged else [line for password in passwords for line in desk.lines(password)]
+    lines = list(written.lines) if staged else [line for p in passwords for line in desk.lines(p, held)]
     text = (written.text or "") if staged else file.render(lines)
     children = [user_secret(owner, password) for password in people if password.notes]
-    children += [docker_secret(owner, observed, written, password, counter) for password in machines]
+    children += logins
     if not staged:
         sources = {p.user: p.source or written.sources.get(p.user, "") for p in passwords}
         children.append(htpasswd_secret(owner, text=text, sources=sources, sha256=sha256(text)))
@@ -99,14 +103,14 @@ class _Desk:
         seen = bool(secret) and self.written.version(user.name) == source(secret)
         around = Surroundings(
             self.now,
-            loaded=seen and len(file.live(mine)) == 2 and self.written.loaded,
+            loaded=seen and len(file.live(mine)) > 1 and self.written.loaded,
             settled=seen and len(mine) == 1,
             old=sum(line.expires is not None and line.expires > self.now for line in mine),
         )
         return generated(self.owner, user, secret, around, self.mint)
 
-    def lines(self, password: Password) -> list[file.Line]:
-        """The lines that a user should have."""
+    def lines(self, password: Password, held: frozenset[str]) -> list[file.Line]:
+        """The lines that a user should have. `held`: whose replaced password is still what others were given."""
         overlap = duration(self.registry.spec.auth.rotation_overlap)
         mine = self.written.of(password.user)
         endless, ending = file.live(mine), file.unexpired(mine, overlap, self.now)
@@ -119,6 +123,8 @@ class _Desk:
             return [*endless, *ending]
         end = self.now + overlap if overlap and self.written.trusted and not password.revoking else None
         kept, replaced = file.renewed(password.user, endless, passwords, self.mint, end, random=password.random)
+        if password.user in held:
+            return [*kept, *(line for line in endless if line not in kept), *ending]
         return [*kept, *file.latest([*replaced, *ending], MOST_OLD)]
 
     def removed(self, passwords: Iterable[Password]) -> tuple[Occurrence, ...]:
@@ -146,6 +152,11 @@ class _Desk:
             for p in passwords
             if p.user in over
         )
+
+
+def _behind(password: Password, secret: Manifest, observed: Observed) -> bool:
+    """Whether copies in other namespaces still hold what the pull Secret no longer says."""
+    return password.user == PULL and not spread(observed, document_of(secret))
 
 
 def user_secret(owner: Owner, password: Password) -> dict[str, Any]:

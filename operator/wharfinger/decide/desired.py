@@ -13,7 +13,7 @@ from typing import Any
 
 from wharfinger.api.registry import Registry
 from wharfinger.children.owner import Owner
-from wharfinger.decide import certificates, configuration, credentials, exposure, storage, webhooks, workload
+from wharfinger.decide import certificates, configuration, copies, credentials, exposure, storage, webhooks, workload
 from wharfinger.decide.docker_secrets import Counter
 from wharfinger.decide.drift import stamped
 from wharfinger.decide.mint import Mint
@@ -44,6 +44,7 @@ class Desired:
 
     serving: Serving
     credited: credentials.Credentials
+    copied: copies.Copied
     configured: configuration.Configured
     stored: storage.Stored
     hooks: tuple[webhooks.Hook, ...]
@@ -63,6 +64,7 @@ def desired(
     servers = configuration.servers(registry, owner, settings.cluster_domain)
     configured = configuration.decide(registry, owner, observed, hooks, mint)
     counter = Counter(servers, configured.text, registry.spec.running)
+    copied = copies.decide(registry, owner, observed)
     credited = credentials.decide(registry, owner, observed, counter, now=now, mint=mint)
     stored = storage.decide(registry, owner, observed)
     signing = [hook.signing.child for hook in hooks if hook.signing.child is not None]
@@ -92,7 +94,7 @@ def desired(
             children.append(pods)
     stamps = tuple(stamped(child) for child in children)
     image = workload.image(registry, settings)
-    return Desired(serving, credited, configured, stored, hooks, image, stamps, keep, held, events)
+    return Desired(serving, credited, copied, configured, stored, hooks, image, stamps, keep, held, events)
 
 
 def key_of(child: Manifest) -> Key:

@@ -83,6 +83,18 @@ class Replica:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The other namespaces, as far as copies of a pull Secret are concerned."""
+
+    namespaces: Mapping[tuple[str, str], Manifest] = field(default_factory=dict)  # keyed by ("", name)
+    copies: Mapping[str, Manifest] = field(default_factory=dict)  # of this Registry, by namespace
+    accounts: Mapping[tuple[str, str], Manifest] = field(default_factory=dict)  # keyed by (namespace, name)
+    refused: Mapping[str, str] = field(default_factory=dict)  # why a namespace did not take what it was sent last
+    reading: bool = False  # whether they have not all been listed yet
+    trouble: str = ""  # why they cannot be read
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """All that is known about one Registry's surroundings.
 
@@ -101,6 +113,7 @@ class Observed:
     # Children that the API server would not take on the last try, keyed as `children`, with its message. The edge
     # remembers one until a later write of the same child succeeds; the decision turns it into a condition.
     refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    elsewhere: Elsewhere | None = None  # None: the operator was not installed to look there
 
 
 @dataclass(frozen=True, slots=True)

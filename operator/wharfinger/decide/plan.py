@@ -40,6 +40,17 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Distribution:
+    """What is to be done in other namespaces about copies of the pull Secret, in this order: the Secrets, then the
+    ServiceAccounts that name them (merge patches with the resourceVersion that was decided about), then deletions.
+    """
+
+    apply: tuple[Manifest, ...] = ()
+    accounts: tuple[Manifest, ...] = ()
+    delete: tuple[Manifest, ...] = ()  # Secrets as they are
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The outcome of one decision.
 
@@ -57,4 +68,5 @@ class Plan:
     events: tuple[Event, ...] = ()
     poke: tuple[str, ...] = ()
     why: Mapping[tuple[str, str], str] = field(default_factory=dict)  # of each child in `apply`, for the log
+    elsewhere: Distribution = field(default_factory=Distribution)
     requeue_after: float | None = None  # seconds until the next look, when nothing happens before

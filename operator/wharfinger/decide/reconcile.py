@@ -92,6 +92,7 @@ def decide(registry: Registry, observed: Observed, settings: Settings, *, now: d
         events=(*_events(us, occurrences), *(e for hook, told in hooks for e in _events(_us(hook), told.events))),
         poke=stale,
         why={key_of(child): written(observed, child, paths) for child, paths in changed},
+        elsewhere=wanted.copied.plan,
         requeue_after=_next_look(wanted, stale, findings, now, *(told.wake for _, told in hooks)),
     )
 
@@ -130,13 +131,19 @@ def _findings(
     findings = {
         "StorageReady": wanted.stored.finding,
         "CertificateReady": certificates.finding(registry, observed, wanted.serving, wanted.configured.clients),
-        "CredentialsReady": wanted.credited.finding,
+        "CredentialsReady": _credentials(wanted),
         "WorkloadReady": rollout.finding(registry, observed, wanted.configured.text, now),
     }
     if (exposed := exposure.finding(registry, observed)) is not None:
         findings["ExposureReady"] = exposed
     url = configuration.url(registry, owner)
     return {"Ready": status.summed_up(registry, findings, url, held(observed, wanted)), **findings}
+
+
+def _credentials(wanted: Desired) -> Finding:
+    """Who cannot log in here comes before what could not be copied elsewhere."""
+    found = wanted.credited.finding
+    return found if found.status != "True" else wanted.copied.finding or found
 
 
 def _status(
@@ -151,6 +158,7 @@ def _status(
         conditions=findings,
         users=wanted.credited.users,
         robots=wanted.credited.robots,
+        pull_secret_copies=wanted.copied.count,
         certificate=certificates.status(registry, owner, wanted.serving),
         exposure=exposure.status(registry, owner),
         storage=storage.status(registry, observed, wanted.stored),
@@ -164,7 +172,7 @@ def _next_look(
 ) -> float | None:
     moments = [moment for moment in (wanted.serving.wake, wanted.credited.wake, *wakes) if moment is not None]
     waits = [max(1.0, (moment - now).total_seconds()) for moment in moments]
-    if stale:
+    if stale or wanted.copied.pending:
         waits.append(poke.AGAIN)
     if findings["WorkloadReady"].reason == Reason.POD_STARTING:
         waits.append(rollout.GRACE.total_seconds())

@@ -18,6 +18,8 @@ from wharfinger.kube.resources import (
     POD,
     REGISTRY,
     REGISTRY_LABEL,
+    SOURCE_NAMESPACE,
+    SOURCE_REGISTRY,
     WATCHED,
     WEBHOOK,
     Resource,
@@ -50,14 +52,20 @@ def version_of(obj: Object) -> int:
 
 
 def registry_of(obj: Object) -> Key | None:
-    """Return the Registry that an object concerns: itself, the one a webhook names, or the one on a child's label."""
+    """Return the Registry that an object concerns: itself, the one a webhook names, or the one on the labels of a child
+    or of a copy in another namespace.
+    """
     namespace, name = key_of(obj)
     if obj["kind"] == REGISTRY.kind:
         return Key(namespace, name)
     if obj["kind"] == WEBHOOK.kind:
         named = ((obj.get("spec") or {}).get("registryRef") or {}).get("name")
     else:
-        named = (obj["metadata"].get("labels") or {}).get(REGISTRY_LABEL)
+        labels = obj["metadata"].get("labels") or {}
+        namespace, named = (
+            labels.get(SOURCE_NAMESPACE, namespace),
+            labels.get(SOURCE_REGISTRY, labels.get(REGISTRY_LABEL)),
+        )
     return Key(namespace, named) if named else None
 
 

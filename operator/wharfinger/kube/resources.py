@@ -11,6 +11,7 @@ GROUP = "wharfinger.dev"
 MANAGED_BY = "app.kubernetes.io/managed-by=wharfinger"  # selects our children on the server
 FIELD_MANAGER = "wharfinger"  # of server-side apply
 REGISTRY_LABEL = f"{GROUP}/registry"  # on every child: the name of its Registry
+SOURCE_NAMESPACE, SOURCE_REGISTRY = f"{GROUP}/source-namespace", f"{GROUP}/source-registry"  # on copies elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ DEFINITION = Resource("apiextensions.k8s.io/v1", "CustomResourceDefinition", "cu
 CERTIFICATE = Resource("cert-manager.io/v1", "Certificate", "certificates")
 HTTP_ROUTE = Resource("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes")
 BACKEND_TLS_POLICY = Resource("gateway.networking.k8s.io/v1", "BackendTLSPolicy", "backendtlspolicies")
+NAMESPACE = Resource("v1", "Namespace", "namespaces", cluster=True)
 LEASE = Resource("coordination.k8s.io/v1", "Lease", "leases")
 
 CHILDREN = (

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from wharfinger.api import load
 from wharfinger.children.owner import Owner, decoded
 from wharfinger.decide.certificates import peer
-from wharfinger.decide.observed import Manifest, Observed, Replica
+from wharfinger.decide.observed import Elsewhere, Manifest, Observed, Replica
 from wharfinger.kube.cache import Cache, Key, key_of
 from wharfinger.kube.resources import CERTIFICATE, CLAIM, CONFIG_MAP, DEFINITION, SECRET, STORAGE_CLASS, Resource
+from wharfinger.observe.elsewhere import Lookout
 from wharfinger.observe.foreign_kinds import ForeignKinds, asked, served
 from wharfinger.observe.pod_events import PodEvents, is_ready
 from wharfinger.observe.poller import Answer, Poller
@@ -30,6 +31,7 @@ class Reading:
 
     references: References
     kinds: ForeignKinds
+    lookout: Lookout | None = None  # None: the operator was not installed to look into other namespaces
 
 
 class Observer:
@@ -40,6 +42,7 @@ class Observer:
         self._references, self._kinds = reading.references, reading.kinds
         self._poller = poller
         self._pod_events = pod_events
+        self._lookout = reading.lookout
 
     async def observe(self, registry: Manifest, refused: Mapping[tuple[str, str], str]) -> Observed:
         """Return what is known now; `refused` is what the API server would not take when last asked to.
@@ -67,7 +70,12 @@ class Observer:
             absent=frozenset(kind.kind for kind in kinds - known),
             pod_events=warnings,
             refused=refused,
+            elsewhere=self.elsewhere(key),
         )
+
+    def elsewhere(self, key: Key) -> Elsewhere | None:
+        """Return what there is in other namespaces of a Registry, which need not exist; None: nobody looks there."""
+        return None if self._lookout is None else self._lookout.read(key)
 
     def follow(self, registry: Manifest, *, eager: bool) -> None:
         """Have the Registry's ready pods asked for their reports from now on."""
