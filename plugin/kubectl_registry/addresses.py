@@ -41,9 +41,11 @@ def addresses(registry: Object, service: Object | None) -> list[Address]:
     ports = spec.get("ports") or [{}]
     port = int(ports[0].get("port") or 443)
     outside = list(_outside(registry, service or {}, spec.get("type", "ClusterIP"), ports[0]))
-    url = urlsplit(str(registries.status(registry).get("url") or ""))
-    name = url.hostname or f"{registries.name(registry)}.{registries.namespace(registry)}.svc"
-    return [*outside, Address(name, url.port or port, inside=True)]
+    url, inside = urlsplit(str(registries.status(registry).get("url") or "")), registries.service_host(registry)
+    if url.hostname and url.hostname != inside:  # that of its Ingress
+        front = Address(url.hostname, url.port or (443 if url.scheme == "https" else 80))
+        outside = [front, *(each for each in outside if each.host != front.host)]
+    return [*outside, Address(inside, port, inside=True)]
 
 
 def _outside(registry: Object, service: Object, kind: str, port: Object) -> Iterable[Address]:

@@ -28,6 +28,11 @@ def namespace(thing: Object) -> str:
     return str(thing["metadata"].get("namespace", ""))
 
 
+def service_host(registry: Object) -> str:
+    """The name of its Service in the cluster's DNS."""
+    return f"{name(registry)}.{namespace(registry)}.svc"
+
+
 def selector(registry: str) -> str:
     """The label selector of everything that belongs to a Registry."""
     return f"{LABEL}={registry}"
@@ -63,6 +68,7 @@ class User:
     given: bool  # the password comes from a Secret of the user's own
     rotated_at: str | None = None
     previous_valid_until: str | None = None
+    next_rotation: str | None = None
 
 
 def users(registry: Object) -> list[User]:
@@ -82,6 +88,7 @@ def users(registry: Object) -> list[User]:
                 given=bool(source),
                 rotated_at=live.get("rotatedAt"),
                 previous_valid_until=live.get("previousValidUntil"),
+                next_rotation=live.get("nextRotation"),
             )
         )
     return found

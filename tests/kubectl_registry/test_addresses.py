@@ -29,7 +29,16 @@ def test_a_load_balancer_brings_its_own_address() -> None:
 def test_without_a_service_there_is_the_url_or_the_name_that_it_will_have() -> None:
     assert str(addresses(registry(), None)[0]) == "team.ci.svc"
     assert str(addresses(registry(url=None), None)[0]) == "team.ci.svc"
-    assert str(addresses(registry(url="http://team.ci.svc:80"), service())[0]) == "team.ci.svc:80"
+    assert (
+        str(addresses(registry(url="http://team.ci.svc"), {"spec": {"ports": [{"port": 80}]}})[0]) == "team.ci.svc:80"
+    )
+
+
+def test_an_ingress_comes_first() -> None:
+    thing = registry(url="https://front.example.com")
+    thing["spec"] = {"tls": {"hosts": ["front.example.com"]}}
+    assert [str(each) for each in addresses(thing, service())] == ["front.example.com", "team.ci.svc"]
+    assert str(addresses(registry(url="http://front.example.com"), service())[0]) == "front.example.com:80"
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 from tests.kubectl_registry.conftest import FakeCluster, Object, Run, registry
 
-from kubectl_registry import cli
+from kubectl_registry import cli, completion
 from kubectl_registry.parser import build
 
 SLOW = ("kubernetes", "rich", "cryptography", "bcrypt", "requests", "yaml")
@@ -21,6 +22,12 @@ def test_help_and_completion_import_nothing_slow(arguments: list[str]) -> None:
         f"slow = [name for name in {SLOW!r} if name in sys.modules]\nassert not slow, slow"
     )
     subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_the_project_puts_both_programs_on_the_path() -> None:
+    programs = {each.name: each.load() for each in entry_points(group="console_scripts") if each.dist
+                and each.dist.name == "wharfinger" and each.name.startswith("kubectl")}  # fmt: skip
+    assert programs == {"kubectl-registry": cli.main, "kubectl_complete-registry": completion.main}
 
 
 def test_no_kubeconfig_is_one_line_that_says_what_to_do(

@@ -102,7 +102,7 @@ def detail(screen: Screen, registry: Object, webhooks: Sequence[Object], now: da
     screen.line()
     screen.table(("CONDITION", "STATUS", "REASON", "SINCE", "MESSAGE"), condition_rows(registry, now))
     screen.line()
-    screen.table(("USER", "SECRET", "ROTATED", "OLD PASSWORD"), user_rows(registry, now))
+    screen.table(("USER", "SECRET", "ROTATED", "NEXT", "OLD PASSWORD"), user_rows(registry, now))
     if webhooks:
         screen.line()
         screen.table(WEBHOOKS, webhook_rows(webhooks, now))
@@ -162,6 +162,7 @@ def user_rows(registry: Object, now: datetime) -> list[Sequence[Cell]]:
             each.name,
             f"{each.secret} ({each.key})" if each.given else each.secret,
             "by its Secret" if each.given else wording.ago(each.rotated_at, now) if each.rotated_at else "never",
+            wording.ago(each.next_rotation, now) if each.next_rotation else "-",
             f"works until {each.previous_valid_until}" if each.previous_valid_until else "-",
         )
         for each in registries.users(registry)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from socket import socket
 from typing import Any
-from urllib.parse import urlsplit
 
 from kubectl_registry import clock, registries, trust
 from kubectl_registry.addresses import Address, addresses
@@ -55,7 +54,7 @@ def gather(session: Session, registry: Object, wish: Wish) -> Facts:
     pod = next((registries.name(each) for each in _pods(facts) if _runs(each)), "")
     no_pod = Unknown("no pod of the registry runs")
     target = Target(facts.namespace, pod)
-    hosts = filter(None, [urlsplit(str(registries.status(registry).get("url") or "")).hostname])
+    hosts = [registries.service_host(registry)]
     facts = replace(facts, inside=ask(lambda: inside.look(session.api, target, hosts)) if pod else no_pod)
     ways = _ways(session.api, facts, pod, wish)
     facts = replace(facts, ways=tuple(way for way, _ in ways))

@@ -6,7 +6,6 @@ Rule: pure; a name is wrong when it leads nowhere or somewhere else, and the fin
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from kubectl_registry import registries
 from kubectl_registry.doctor import policies
@@ -17,10 +16,10 @@ POD_LABELS = {"app.kubernetes.io/name": "wharf"}
 
 
 def name_inside(facts: Facts) -> Iterator[Finding]:
-    """Does the cluster's DNS lead from the URL to the Service?"""
-    host = urlsplit(str(registries.status(facts.registry).get("url") or "")).hostname
-    if not host or not isinstance(facts.inside, Inside) or host not in facts.inside.names:
-        why = facts.inside.why if isinstance(facts.inside, Unknown) else "the registry has no URL yet"
+    """Does the cluster's DNS lead from the name of the Service to it?"""
+    host = registries.service_host(facts.registry)
+    if not isinstance(facts.inside, Inside) or host not in facts.inside.names:
+        why = facts.inside.why if isinstance(facts.inside, Unknown) else "the pod did not say"
         yield skipped("name in the cluster", why)
         return
     found = facts.inside.names[host]

@@ -126,7 +126,8 @@ def nodes(facts: Facts) -> Iterator[Finding]:
     if isinstance(facts.pullers, Unknown):
         yield skipped(check, facts.pullers.why, how)
         return
-    hosts = {urlsplit(str(registries.status(facts.registry).get("url") or "")).netloc}
+    hosts = {registries.service_host(facts.registry)}
+    hosts |= {urlsplit(str(registries.status(facts.registry).get("url") or "")).netloc}
     hosts |= {str(way.address) for way in facts.ways if not way.forwarded}
     failing = [told for pod in facts.pullers if (told := _failure(pod, hosts - {""}))]
     for told in failing:

@@ -17,7 +17,12 @@ _SKEW = timedelta(seconds=60)
 """How far the clocks of this machine and of the operator may be apart before a Lease counts as lapsed."""
 
 FULL, FILLING = 95, 85
-"""Percent of the volume at which pushes soon fail, and at which it is time to act."""
+"""Percent of the volume above which pushes are refused by default, and at which it is time to act."""
+
+_ON_ITS_WAY = ("Pending", "Creating", "Deploying", "Resizing", "Starting")
+"""How reasons of conditions end that pass by themselves, as a rule."""
+
+_FULL_MEANS = "pushes are refused; pulls and deletions work"
 
 
 def operator(facts: Facts) -> Iterator[Finding]:
@@ -81,12 +86,16 @@ def conditions(facts: Facts) -> Iterator[Finding]:
             "wait a moment; if it stays so, see the check `operator`",
         )
     for each in wrong:
-        yield broken(
-            "conditions",
-            f"{each['type']} is False, {each.get('reason')}: {each.get('message')}",
-            "the registry is not as the spec asks",
-            f"kubectl describe registry {facts.target}",
-        )
+        told = f"{each['type']} is False, {each.get('reason')}: {each.get('message')}"
+        if str(each.get("reason")).endswith(_ON_ITS_WAY):
+            yield warning("conditions", told, "it is on its way; if it stays so, see the checks `operator` and `pod`")
+        else:
+            yield broken(
+                "conditions",
+                told,
+                "the registry is not as the spec asks",
+                f"kubectl describe registry {facts.target}",
+            )
     if found and not wrong and registries.settled(facts.registry):
         yield ok("conditions", "the Registry says that all is as the spec asks")
     elif not found:
@@ -122,34 +131,37 @@ def storage(facts: Facts) -> Iterator[Finding]:
 def room(facts: Facts) -> Finding:
     """Is there room, as the pod sees it, or else as the status has it?"""
     told = registries.status(facts.registry).get("storage") or {}
-    size = (facts.registry.get("spec") or {}).get("storage", {}).get("size") or told.get("capacity") or "10Gi"
-    more = (
-        f"kubectl registry gc {facts.target} --dry-run: what garbage collection would free now",
-        f"raise spec.storage.size above {size}: kubectl edit registry {facts.target}",
-        "delete images; docs/how-to/free-space.md tells how",
-    )
     percent, left = told.get("usedPercent"), ""
     if isinstance(facts.inside, Inside):
         percent = 100 - 100 * facts.inside.free // max(facts.inside.total, 1)
         left = f", {wording.amount(facts.inside.free)} are free"
         if not facts.inside.inodes_free:
-            return broken(
-                "storage", "the volume has no inodes left", "pushes are refused; pulls and deletions work", *more
-            )
+            return broken("storage", "the volume has no inodes left", _FULL_MEANS, *_more_room(facts))
     if percent is None:
-        return skipped(
-            "storage", facts.inside.why if isinstance(facts.inside, Unknown) else "the registry has not told yet"
-        )
-    if told.get("readOnly") or percent >= FULL:
-        return broken(
+        why = facts.inside.why if isinstance(facts.inside, Unknown) else "the registry has not told yet"
+        return skipped("storage", why)
+    limit = int((facts.registry.get("spec") or {}).get("storage", {}).get("readOnlyAbove") or FULL)
+    if told.get("readOnly") or percent >= limit:
+        message = f"the volume is full: {percent}% are used{left}, and pushes are refused above {limit}%"
+        return broken("storage", message, _FULL_MEANS, *_more_room(facts))
+    if percent >= min(FILLING, limit):
+        return warning(
             "storage",
-            f"the volume is full: {percent}% are used{left}",
-            "pushes are refused; pulls and deletions work",
-            *more,
+            f"the volume fills up: {percent}% are used{left}",
+            f"pushes are refused above {limit}%",
+            *_more_room(facts),
         )
-    if percent >= FILLING:
-        return warning("storage", f"the volume fills up: {percent}% are used{left}", "pushes will be refused", *more)
     return ok("storage", f"{percent}% of the volume are used{left}")
+
+
+def _more_room(facts: Facts) -> tuple[str, ...]:
+    spec = (facts.registry.get("spec") or {}).get("storage") or {}
+    size = spec.get("size") or (registries.status(facts.registry).get("storage") or {}).get("capacity") or "10Gi"
+    return (
+        f"kubectl registry gc {facts.target} --dry-run: what garbage collection would free now",
+        f"raise spec.storage.size above {size}: kubectl edit registry {facts.target}",
+        "delete images; docs/how-to/free-space.md tells how",
+    )
 
 
 def pod(facts: Facts) -> Iterator[Finding]:

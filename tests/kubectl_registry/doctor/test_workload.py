@@ -46,6 +46,8 @@ def test_each_condition_that_is_false_is_told_and_a_spec_that_was_not_seen() -> 
     waits = {"type": "CredentialsReady", "status": "False", "message": "not loaded: see WorkloadReady"}
     dead = {"type": "WorkloadReady", "status": "False", "reason": "CrashLooping", "message": "it ends"}
     assert "CrashLooping" in only(workload.conditions(well(registry=registry(conditions=[waits, dead])))).message
+    on_its_way = {"type": "WorkloadReady", "status": "False", "reason": "ConfigurationPending", "message": "soon"}
+    assert only(workload.conditions(well(registry=registry(conditions=[on_its_way])))).verdict is Verdict.WARNING
     thing = registry(generation=1)
     thing["metadata"]["generation"] = 2
     assert "has not seen the newest spec" in only(workload.conditions(well(registry=thing))).message
@@ -64,6 +66,11 @@ def test_a_claim_is_missing_or_waits() -> None:
         (well(inside=Inside(100, 4, 9, "")), Verdict.BROKEN),
         (well(inside=Inside(100, 10, 9, "")), Verdict.WARNING),
         (well(inside=Inside(100, 50, 0, "")), Verdict.BROKEN),
+        (well(registry=registry() | {"spec": {"storage": {"readOnlyAbove": 20}}}), Verdict.BROKEN),
+        (
+            well(registry=registry() | {"spec": {"storage": {"readOnlyAbove": 99}}}, inside=Inside(100, 3, 9, "")),
+            Verdict.WARNING,
+        ),
         (well(inside=Unknown("no pod"), registry=registry(storage={"usedPercent": 99})), Verdict.BROKEN),
         (
             well(inside=Unknown("no pod"), registry=registry(storage={"usedPercent": 9, "readOnly": True})),
