@@ -50,6 +50,17 @@ def test_describe_tells_the_story_in_events_and_conditions(kubectl: Kubectl, nam
         assert found["message"]
 
 
+def test_explain_alone_tells_how_to_rotate_to_add_a_webhook_and_to_free_space(kubectl: Kubectl) -> None:
+    registry = " ".join(kubectl("explain", "registry").split())
+    for told in ("any new text into spec.auth.users[].rotation", "create a RegistryWebhook", "delete images",
+                 "raise spec.storage.size"):  # fmt: skip
+        assert told in registry
+    assert "replaces a generated password" in kubectl("explain", "registry.spec.auth.users.rotation")
+    webhook = kubectl("explain", "registrywebhook.spec")
+    for field in ("registryRef", "url", "events", "headersFrom", "retry"):
+        assert f"\n  {field}\t" in webhook
+
+
 def test_no_password_or_key_shows_outside_secrets(kubectl: Kubectl, namespace: str, registry: str) -> None:
     secrets = [kubectl.get("secret", f"{registry}-{suffix}", namespace) for suffix in ("user-admin", "tls", "config")]
     values = [base64.b64decode(v).decode() for s in secrets if s for k, v in s["data"].items()

@@ -1,5 +1,6 @@
 """`kubectl registry`, run by kubectl as its plugin, on a Registry and its real pod."""
 
+import datetime
 import json
 import os
 import sys
@@ -7,6 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from e2e.clients import Login, Skopeo, request
 from e2e.kubectl import CommandError, Kubectl, eventually, run
@@ -127,6 +132,31 @@ def test_the_doctor_finds_a_full_volume_and_a_network_policy(kubectl: Kubectl, p
     assert "507" in told["push"]["message"]
     assert "deny let nobody to port 5000" in told["network policy"]["message"]
     kubectl("delete", "networkpolicy", "deny", "-n", namespace)
+
+
+def test_the_doctor_finds_an_expired_certificate(kubectl: Kubectl, plugin: Plugin, namespace: str) -> None:
+    certificate, key = expired(f"late.{namespace}.svc")
+    secret = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": {"name": "late"},
+              "stringData": {"tls.crt": certificate, "tls.key": key, "ca.crt": certificate}}  # fmt: skip
+    spec = {"tls": {"issuer": "Secret", "secretName": "late"}}
+    kubectl.apply(secret, registry_manifest("late", **spec), namespace=namespace)
+    found = eventually("the operator has looked at it", lambda: plugin.broken("late").get("conditions"), timeout=30)
+    assert "CertificateExpired" in found["message"]
+    assert "renew it" in found["message"]
+    kubectl("delete", "registry", "late", "-n", namespace, "--wait=false")
+
+
+def expired(host: str) -> tuple[str, str]:
+    """A certificate of long ago that signed itself, and its key."""
+    key, end = ec.generate_private_key(ec.SECP256R1()), datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(end - datetime.timedelta(days=9))
+    builder = builder.not_valid_after(end)
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+    pem, unencrypted = serialization.Encoding.PEM, serialization.NoEncryption()
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, unencrypted)
+    return builder.sign(key, hashes.SHA256()).public_bytes(pem).decode(), private.decode()
 
 
 def test_the_doctor_finds_a_dead_pod(kubectl: Kubectl, plugin: Plugin, namespace: str) -> None:

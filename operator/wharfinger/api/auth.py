@@ -112,6 +112,6 @@ class AccessRule(Model, frozen=True, kw_only=True):
     anonymous: Annotated[bool, Meta(description="The rule is also for clients without credentials.")] = False
     actions: Annotated[
         tuple[Literal["pull", "push", "delete"], ...],
-        Meta(description="What the rule allows.", min_length=1, max_length=3),
+        Meta(description="What the rule allows: pull, push, delete.", min_length=1, max_length=3),
         SET,
     ]

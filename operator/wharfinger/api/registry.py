@@ -58,9 +58,14 @@ class RegistrySpec(Model, frozen=True, kw_only=True):
         Annotated[str, Meta(min_length=1, max_length=512)] | None,
         Meta(description="Image of the registry. Default: the one released with the operator."),
     ] = None
-    storage: Annotated[Storage, Meta(description="Where content is kept.")] = field(default_factory=Storage)
+    storage: Annotated[
+        Storage,
+        Meta(description="Where content is kept, how much there is room for, and what happens when it fills up."),
+    ] = field(default_factory=Storage)
     tls: Annotated[Tls, Meta(description="Where the server certificate comes from.")] = field(default_factory=Tls)
-    auth: Annotated[Auth, Meta(description="Who may log in.")] = field(default_factory=Auth)
+    auth: Annotated[Auth, Meta(description="Who may log in, and when passwords are replaced.")] = field(
+        default_factory=Auth
+    )
     access: Annotated[
         Annotated[tuple[AccessRule, ...], Meta(max_length=128)] | None,
         Meta(description="Who may do what. Absent: every user may do everything, and nobody else anything."),
@@ -113,7 +118,12 @@ def _size(of: str) -> str:
 
 
 class Registry(Model, frozen=True, kw_only=True):
-    """A container registry: one resource becomes a secured registry that looks after itself."""
+    """A container registry: one resource becomes a secured registry that looks after itself.
+
+    To replace a password: write any new text into spec.auth.users[].rotation. To hear of pushes: create a
+    RegistryWebhook. To free space: delete images with any client, and what nothing needs goes by itself after a while;
+    for more room raise spec.storage.size.
+    """
 
     rules: ClassVar = (
         Rule(

@@ -186,11 +186,14 @@ class RegistryWebhookSpec(Model, frozen=True, kw_only=True):
     insecure: Annotated[bool, Meta(description="Allow a plain http URL.")] = False
     events: Annotated[
         tuple[Literal["push", "pull", "mount", "delete"], ...],
-        Meta(description="Actions that are told.", min_length=1, max_length=4),
+        Meta(description="Actions that are told: push (the default), pull, mount, delete.", min_length=1, max_length=4),
         SET,
     ] = ("push",)
     repositories: Annotated[
-        tuple[Glob, ...], Meta(description="Only these repositories. Absent: all.", max_length=64)
+        tuple[Glob, ...],
+        Meta(
+            description="Only these repositories, as globs: team-a/** is all below team-a. Absent: all.", max_length=64
+        ),
     ] = ()
     tags: Annotated[
         tuple[Annotated[str, Meta(min_length=1, max_length=128)], ...],
@@ -233,7 +236,7 @@ class RegistryWebhookSpec(Model, frozen=True, kw_only=True):
 
 
 class RegistryWebhook(Model, frozen=True, kw_only=True):
-    """Sends the events of a Registry to a URL."""
+    """A webhook: sends the events of a Registry of the same namespace (push, pull, mount, delete) to a URL."""
 
     rules: ClassVar = (
         Rule(
