@@ -25,9 +25,6 @@ from wharfinger.decide.serving import Serving
 _DELETABLE = {
     "Secret": "v1",
     "ConfigMap": "v1",
-    "Service": "v1",
-    "ServiceAccount": "v1",
-    "Deployment": "apps/v1",
     "Ingress": "networking.k8s.io/v1",
     "NetworkPolicy": "networking.k8s.io/v1",
     "Certificate": "cert-manager.io/v1",
