@@ -84,8 +84,7 @@ async def start(api: Api, plane: ControlPlane, nodes: Nodes, tmp_path: Path) -> 
     numbers = itertools.count(1)
     direct = await kubeconfig(api, plane, tmp_path / "direct.kubeconfig")
 
-    def make(server: str = "", **environment: str) -> Operator:
-        config = direct
+    def make(server: str = "", config: Path = direct, **environment: str) -> Operator:
         if server:
             config = tmp_path / "proxied.kubeconfig"
             _redirect(direct, config, server)

@@ -60,18 +60,17 @@ async def install(api: Api) -> None:
     await eventually("our kinds are served", served)
 
 
-async def kubeconfig(api: Api, plane: ControlPlane, target: Path, server: str = "") -> Path:
-    """Write the operator's kubeconfig: its ServiceAccount's token, and the API server or what stands before it."""
-    path = f"/api/v1/namespaces/{SYSTEM}/serviceaccounts/wharfinger/token"
+async def kubeconfig(api: Api, plane: ControlPlane, target: Path, account: str = "wharfinger") -> Path:
+    """Write the kubeconfig of a ServiceAccount, the operator's as a rule: its token, and where the API server is."""
+    path = f"/api/v1/namespaces/{SYSTEM}/serviceaccounts/{account}/token"
     asked = {
         "apiVersion": "authentication.k8s.io/v1",
         "kind": "TokenRequest",
         "spec": {"expirationSeconds": _TOKEN_SECONDS},
     }
     token = (await api.create(path, asked))["status"]["token"]
-    cluster = {"server": server or plane.url}
-    if not server:
-        cluster["certificate-authority-data"] = base64.b64encode((plane.pki / "ca.crt").read_bytes()).decode()
+    ca = base64.b64encode((plane.pki / "ca.crt").read_bytes()).decode()
+    cluster = {"server": plane.url, "certificate-authority-data": ca}
     content = {
         "apiVersion": "v1",
         "kind": "Config",

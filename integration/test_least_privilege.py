@@ -5,6 +5,8 @@ A right that nothing here exercises fails the test with its verb and resource: e
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Any
 
 import pytest
 import yaml
@@ -76,7 +78,7 @@ async def neighbours(api: Api) -> AsyncIterator[None]:
         metadata = {"name": name, "annotations": {"api-approved.kubernetes.io": "unapproved, a test"}}
         spec = {"group": group, "scope": "Namespaced", "names": names, "versions": [version]}
         await api.create(_CRDS, {"metadata": metadata, "spec": spec})
-        await eventually(f"{name} is served", lambda path=f"/apis/{group}/v1/{plural}": served(api, path))
+        await eventually(f"{name} is served", partial(served, api, f"/apis/{group}/v1/{plural}"))
     await api.create(_CLASSES, {"metadata": {"name": "here"}, "provisioner": "example.com/none"})
     yield
     for group, plural in FOREIGN.values():
@@ -122,7 +124,7 @@ async def come_back(tenant: Tenant, seen: Audit) -> None:
             before = await there(tenant, path)
             assert before, path
             await tenant.api.delete(path)
-            await eventually(f"{plural}: {path} is back", lambda path=path: there(tenant, path), seconds=60)
+            await eventually(f"{plural}: {path} is back", partial(there, tenant, path), seconds=60)
     await settled(seen)
 
 
@@ -159,9 +161,9 @@ async def test_the_rights_of_the_operator_are_those_that_it_uses(
     made = await eventually("a Certificate is asked for", lambda: listed(tenant, certificate))
     await tenant.api.delete(f"{certificate}/{made[0]['metadata']['name']}")
     await eventually("the Certificate is back", lambda: listed(tenant, certificate))
-    nothing = {"ingress": None, "gateway": None, "networkPolicy": {"mode": "None"}}
+    nothing: dict[str, Any] = {"ingress": None, "gateway": None, "networkPolicy": {"mode": "None"}}
     given = {"issuer": "SelfSigned", "certManager": None}
-    await tenant.edit(**nothing, tls=given, auth={"users": [{"name": "a"}]})
+    await tenant.edit("team", **nothing, tls=given, auth={"users": [{"name": "a"}]})
     await settled(seen)
     await tenant.edit(tls={"issuer": "Disabled", "hosts": None})
     await trouble(tenant)
