@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from wharf import __version__, certificates, logs, place
+from wharf import __version__, certificates, logs, place, workers
 from wharf.auth import htpasswd, keys
 from wharf.auth.access import ANONYMOUS, AccessPolicy, subject_of
 from wharf.blobs.interface import BlobError
@@ -23,6 +23,7 @@ from wharf.garbage.exclusive import SweepRunningError
 from wharf.importing import command as importing
 from wharf.importing.volume import NoVolumeError
 from wharf.metadata.interface import MetadataError
+from wharf.peers import Post
 from wharf.protocol import references
 from wharf.reload import LoadError
 from wharf.server import AddressError, run
@@ -33,6 +34,8 @@ from wharf.webhooks.command import UnknownWebhookError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from wharf.config import Config
 
 
 class CommandError(Exception):
@@ -109,6 +112,23 @@ def _serve(options: argparse.Namespace) -> None:
     if data != config.data:
         overrides["data"] = data
     logs.set_up(config.log_level)
+    post = Post.of_environment()
+    if post is not None:
+        workers.end_with_parent(post)
+        run(options.config, overrides, post)
+        return
+    _introduce(options, config, data)
+    count = config.workers or workers.processors()
+    if count == 1:
+        run(options.config, overrides)
+        return
+    arguments = ["serve", *(["--config", options.config] if options.config else []), "--data", data]
+    arguments += ["--address", options.address] if options.address else []
+    sys.exit(workers.supervise(arguments, count, options.address or config.address, config.admin_address))
+
+
+def _introduce(options: argparse.Namespace, config: Config, data: str) -> None:
+    """Say what will be served."""
     print(f"wharf {__version__}", file=sys.stderr)
     print(
         f"  address  {options.address or config.address} ({'HTTPS' if config.tls else 'plain HTTP'})", file=sys.stderr
@@ -119,7 +139,6 @@ def _serve(options: argparse.Namespace) -> None:
         print(f"  access   no users are configured: {who}", file=sys.stderr, flush=True)
     else:
         print(f"  access   users in {config.auth.htpasswd}", file=sys.stderr, flush=True)
-    run(options.config, overrides)
 
 
 def _schema(options: argparse.Namespace) -> None:

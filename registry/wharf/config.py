@@ -182,6 +182,15 @@ class Config(_Struct, frozen=True, kw_only=True):
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least level logged.")] = "info"
     garbage_collection: Annotated[GarbageCollection, Meta(description="Garbage collection.")] = GarbageCollection()
     scrub: Annotated[Scrub, Meta(description="Slow verification of all content, again and again.")] = Scrub()
+    workers: Annotated[
+        int,
+        Meta(
+            description="Processes that serve the registry API; 0: one for each processor that the limit of the "
+            "container, or the machine, allows. A change takes effect when wharf is started again.",
+            ge=0,
+            le=64,
+        ),
+    ] = 1
     durability: Annotated[
         Literal["manifest", "blob"],
         Meta(

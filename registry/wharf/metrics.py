@@ -1,12 +1,17 @@
 """Counters, gauges and histograms in Prometheus' text exposition format, and every metric that wharf has.
 
 Rule: a metric is declared here, once, with its help; names are Distribution's where the meaning is the same. Labels
-have few values: never a repository, a user or a digest. Values belong to one process.
+have few values: never a repository, a user or a digest. Values belong to one process,
+unless it is told those of others.
 """
 
 from __future__ import annotations
 
+import operator
 from bisect import bisect_left
+from collections.abc import Callable
+from copy import deepcopy
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +21,11 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 BYTES = (256.0, 1024.0, 16384.0, 262144.0, 1048576.0, 16777216.0, 268435456.0, 4294967296.0)
 
 Labels = tuple[str, ...]
+
+State = list[tuple[Labels, list[float]]]
+"""The values of one metric, by labels, as one process tells another."""
+
+Combine = Callable[[float, float], float]
 
 
 class Counter:
@@ -32,6 +42,15 @@ class Counter:
     def set(self, *labels: str, value: float) -> None:
         """Set the value of these labels."""
         self.values[labels] = value
+
+    def state(self) -> State:
+        """The values, to be told."""
+        return [(labels, [value]) for labels, value in self.values.items()]
+
+    def take(self, states: Sequence[State], combine: Combine) -> None:
+        """Combine the values of others with these."""
+        for labels, (value,) in chain.from_iterable(states):
+            self.values[labels] = combine(self.values[labels], value) if labels in self.values else value
 
     def lines(self) -> Iterator[str]:
         """The samples."""
@@ -57,6 +76,17 @@ class Histogram:
         counts[bisect_left(self.bounds, value)] += times
         self.sums[labels] = self.sums.get(labels, 0.0) + value * times
 
+    def state(self) -> State:
+        """The counts and the sum, to be told."""
+        return [(labels, [*counts, self.sums[labels]]) for labels, counts in self.counts.items()]
+
+    def take(self, states: Sequence[State], combine: Combine) -> None:
+        """Combine the values of others with these."""
+        for labels, (*counts, total) in chain.from_iterable(states):
+            mine = self.counts.get(labels, [0] * len(counts))
+            self.counts[labels] = [int(combine(one, other)) for one, other in zip(mine, counts, strict=True)]
+            self.sums[labels] = combine(self.sums.get(labels, 0.0), total)
+
     def lines(self) -> Iterator[str]:
         """The samples."""
         names = (*self.labels, "le")
@@ -67,6 +97,14 @@ class Histogram:
                 yield f"{self.name}_bucket{_braces(names, (*labels, _number(bound)))} {total}"
             yield f"{self.name}_sum{_braces(self.labels, labels)} {_number(self.sums[labels])}"
             yield f"{self.name}_count{_braces(self.labels, labels)} {total}"
+
+
+_OF_A_PROCESS: dict[str, Combine] = {
+    **dict.fromkeys(("requests", "duration", "in_flight", "request_size", "response_size", "logins"), operator.add),
+    "reload_failed": max,
+    "reload_time": min,
+}
+"""What each process counts for itself, and how several of them are one. All else is of the whole registry."""
 
 
 class Metrics:
@@ -142,10 +180,18 @@ class Metrics:
             kind="gauge",
         )
 
-    def exposition(self) -> str:
-        """Everything, in the text exposition format, version 0.0.4."""
+    def state(self) -> dict[str, State]:
+        """What belongs to this process alone, to be told."""
+        return {name: getattr(self, name).state() for name in _OF_A_PROCESS}
+
+    def exposition(self, others: Sequence[dict[str, State]] = ()) -> str:
+        """Everything, with what belongs to other processes, in the text exposition format, version 0.0.4."""
+        whole = dict(vars(self))
+        for name, combine in _OF_A_PROCESS.items() if others else ():
+            whole[name] = deepcopy(whole[name])
+            whole[name].take([other[name] for other in others], combine)
         lines = []
-        for metric in vars(self).values():
+        for metric in whole.values():
             lines += [f"# HELP {metric.name} {metric.text}", f"# TYPE {metric.name} {metric.kind}", *metric.lines()]
         return "\n".join(lines) + "\n"
 

@@ -38,7 +38,7 @@ log = logging.getLogger("wharf.reload")
 INTERVAL = 0.5
 """Seconds between two looks at the files."""
 
-_FIXED = ("address", "admin_address", "data")
+_FIXED = ("address", "admin_address", "data", "workers")
 
 
 Fingerprint = tuple[str, tuple[int, ...]]

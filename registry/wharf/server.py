@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import fcntl
 import logging
 import signal
@@ -38,6 +39,7 @@ from wharf.metadata.sqlite_doubts import SqliteDoubts
 from wharf.metadata.sqlite_settings import SqliteSettings
 from wharf.metadata.sqlite_tagged import SqliteTagReader
 from wharf.metrics import Metrics
+from wharf.peers import FILES, Peers, Post, Word
 from wharf.reload import Reloader
 
 if TYPE_CHECKING:
@@ -92,9 +94,13 @@ class _Listener(uvicorn.Server):
 
 
 class Wharf:
-    """One registry process. `path` is the configuration file, `overrides` what the command line says instead of it."""
+    """One registry process. `path` is the configuration file, `overrides` what the command line says instead of it,
+    `post` which of several workers this is.
+    """
 
-    def __init__(self, path: str = "", overrides: Mapping[str, str] | None = None) -> None:
+    def __init__(self, path: str = "", overrides: Mapping[str, str] | None = None, post: Post | None = None) -> None:
+        self._post = post
+        self._peers = Peers(post)
         self._metrics = Metrics()
         self.reloader = Reloader(self._metrics, path, overrides)
         self._configured = bool(path)
@@ -121,10 +127,7 @@ class Wharf:
         with (Path(config.data) / "start.lock").open("ab") as file:  # processes that start together take turns
             await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
             await recover(self._doubts, SqliteSettings(index), blobs, boot_id())
-        services = Services(
-            index, blobs, self.reloader.live, self._metrics, tagged=SqliteTagReader(index), room=blobs.room
-        )
-        self._services = services
+        self._services = services = self._services_of(index, blobs)
         collector = Collector(index, blobs, layout, Clocks(services.clock))
         if not await collector.witness.look():
             log.error("this is not the index that the content was last seen with", extra={"remedy": witness.REMEDY})
@@ -133,6 +136,7 @@ class Wharf:
         self.reloader.on_change(lambda live: setattr(blobs.room, "limits", _limits(live)))
         self.reloader.on_change(background.reconfigure)
         reports = background.reports(self.reloader.report, lambda: self.reloader.admin_token)
+        reports = dataclasses.replace(reports, others=self._peers.ask)
         self._spawn(self.reloader.run())
         self._spawn(background.run())
         self._spawn(services.pulls.run())
@@ -142,6 +146,7 @@ class Wharf:
         self.port = await self._listen(config.address, RegistryApp(services, self.answers), front, connection)
         if config.admin_address:
             self.admin_port = await self._listen_admin(config.admin_address, AdminApp(services, reports))
+        await self._peers.listen(self._word)
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then stop."""
@@ -167,6 +172,7 @@ class Wharf:
         for listener, serving in self._listeners:
             listener.stop()
             await asyncio.wait({serving}, timeout=GRACE_SECONDS + 5)
+        self._peers.close()
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -212,7 +218,7 @@ class Wharf:
         connection: Callable[..., Connection] = Connection,
     ) -> int:
         """Serve `app` on HOST:PORT; the port, which the system chose where it was 0."""
-        listening = bind(address)
+        listening = self._inherited(isinstance(app, AdminApp)) or bind(address)
         config = uvicorn.Config(
             app,
             http=connection,  # type: ignore[arg-type] # uvicorn calls it; it need not be a class
@@ -233,6 +239,23 @@ class Wharf:
             await listener.ready.wait()
         port: int = listening.getsockname()[1]
         return port
+
+    def _services_of(self, index: SqliteIndex, blobs: FileBlobStore) -> Services:
+        tagged, processes = SqliteTagReader(index), self._post.count if self._post else 1
+        live, metrics = self.reloader.live, self._metrics
+        return Services(index, blobs, live, metrics, tagged=tagged, room=blobs.room, processes=processes)
+
+    def _inherited(self, admin: bool) -> socket.socket | None:
+        """The listening socket that this worker was given; None: it serves alone."""
+        if self._post is None:
+            return None
+        descriptor = self._post.admin if admin else self._post.public
+        if descriptor < 0:
+            raise AddressError("no worker has this address")
+        return socket.socket(fileno=descriptor)
+
+    def _word(self) -> Word:
+        return Word({name: self.reloader.report(name) for name in FILES}, self._metrics.state())
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -262,7 +285,7 @@ def bind(address: str) -> socket.socket:
         raise AddressError(f"cannot listen on {address}: {error.strerror or error}") from error
 
 
-def run(path: str, overrides: Mapping[str, str]) -> None:
+def run(path: str, overrides: Mapping[str, str], post: Post | None = None) -> None:
     """Serve until a signal says to stop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(Wharf(path, overrides).run())
+        runner.run(Wharf(path, overrides, post).run())

@@ -34,3 +34,27 @@ def test_everything_is_exposed_with_help_and_type():
     for metric in vars(metrics).values():
         assert f"# HELP {metric.name} {metric.text}\n" in text
         assert metric.text.endswith(".")
+
+
+def test_processes_together_have_counted_what_each_has():
+    one, other = Metrics(), Metrics()
+    for metrics, path, seconds in ((one, "tags", 0.002), (other, "tags", 0.2), (other, "blob", 9.0)):
+        metrics.requests.add("GET", path, "200", amount=2)
+        metrics.duration.observe("GET", path, value=seconds)
+    other.reload_failed.set("htpasswd", value=1)
+    one.reload_failed.set("htpasswd", value=0)
+    one.storage.set("used", value=5)
+    other.storage.set("used", value=7)
+    before = one.exposition()
+    lines = one.exposition([other.state()]).splitlines()
+    for line in (
+        'registry_http_requests_total{method="GET",handler="tags",code="200"} 4',
+        'registry_http_requests_total{method="GET",handler="blob",code="200"} 2',
+        'registry_http_request_duration_seconds_bucket{method="GET",handler="tags",le="0.0025"} 1',
+        'registry_http_request_duration_seconds_count{method="GET",handler="tags"} 2',
+        'registry_http_request_duration_seconds_sum{method="GET",handler="blob"} 9',
+        'wharf_reload_failed{file="htpasswd"} 1',
+        'wharf_storage_bytes{kind="used"} 5',
+    ):
+        assert line in lines
+    assert one.exposition() == before

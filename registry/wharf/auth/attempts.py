@@ -56,12 +56,12 @@ class _Buckets:
 
 
 class Attempts:
-    """The failed logins of late, in this process."""
+    """The failed logins of late, in this process, which is one of `processes`: all of them allow what one would."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, processes: int = 1) -> None:
         self._clock = clock
-        self._sources = _Buckets(*SOURCE)
-        self._accounts = _Buckets(*ACCOUNT)
+        self._sources = _Buckets(max(1, SOURCE[0] // processes), SOURCE[1] * processes)
+        self._accounts = _Buckets(max(1, ACCOUNT[0] // processes), ACCOUNT[1] * processes)
 
     def begin(self, address: str, account: str) -> int:
         """Count a check that begins; the whole seconds to wait instead, when there were too many: then none may."""

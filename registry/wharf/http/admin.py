@@ -19,14 +19,16 @@ from wharf.blobs.interface import BlobError
 from wharf.garbage import history
 from wharf.garbage.history import Past
 from wharf.metadata.interface import MetadataError
+from wharf.peers import FILES, agreed, said_of
 from wharf.verify import scrub
 from wharf.verify.scrub import Scrubbed
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from wharf.http.messages import Message, Receive, Send
     from wharf.http.services import Services
+    from wharf.peers import Word
 
 PROBE_SECONDS = 5.0
 """Longest that the index may take before wharf calls itself not ready."""
@@ -34,15 +36,23 @@ PROBE_SECONDS = 5.0
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
+async def _alone() -> Sequence[Word | None]:
+    """What other workers say where there are none."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """What /status asks of others: files by name, webhooks, garbage, scrubbing, and the token that it is asked with."""
+    """What /status asks of others: files by name, webhooks, garbage, scrubbing, the token that it is asked with, and
+    the other worker processes.
+    """
 
     file: Callable[[str], Mapping[str, str] | None]
     webhooks: Callable[[], Awaitable[Mapping[str, Mapping[str, object]]]]
     garbage: Callable[[], Awaitable[tuple[Past, float | None]]]
     scrubbed: Callable[[], Awaitable[Scrubbed]]
     token: Callable[[], str]
+    others: Callable[[], Awaitable[Sequence[Word | None]]] = _alone
 
 
 class AdminApp:
@@ -111,13 +121,15 @@ class AdminApp:
             storage = {"used": usage.used, "capacity": usage.capacity, "available": usage.available}
         storage["readOnlyReason"] = reason = self._read_only()
         storage["readOnly"] = bool(reason)
+        words = await self._reports.others()
+        files = {name: agreed(self._reports.file(name), said_of(name, words)) for name in FILES}
         return {
             "version": __version__,
             "instance": socket.gethostname(),
-            "configuration": self._reports.file("configuration"),
-            "htpasswd": self._reports.file("htpasswd"),
-            "certificate": self._reports.file("certificate"),
-            "clientCa": self._reports.file("client_ca"),
+            "configuration": files["configuration"],
+            "htpasswd": files["htpasswd"],
+            "certificate": files["certificate"],
+            "clientCa": files["client_ca"],
             "storage": storage,
             "webhooks": await self._webhooks(),
             "garbageCollection": history.report(*await self._garbage()),
@@ -172,7 +184,7 @@ class AdminApp:
         metrics.scrub_bytes.set(value=past.size)
         metrics.scrub_damaged.set(value=len(past.damages))
         metrics.scrub_time.set(value=past.finished or 0.0)
-        return metrics.exposition()
+        return metrics.exposition([word.metrics for word in await self._reports.others() if word is not None])
 
     def _count_garbage(self, past: Past) -> None:
         metrics = self._services.metrics

@@ -51,10 +51,11 @@ class Services:
     stopping: bool = False
     tagged: TagReader | None = None
     room: Room | None = None
+    processes: int = 1  # that serve this registry
     attempts: Attempts = field(init=False)
     pulls: Pulls = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin without a failed login, and without a pull to tell of."""
-        self.attempts = Attempts(self.clock)
+        self.attempts = Attempts(self.clock, self.processes)
         self.pulls = Pulls(self.index, self.metrics)

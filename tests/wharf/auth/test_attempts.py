@@ -78,3 +78,11 @@ def test_a_long_name_takes_little_memory_and_is_still_one_account(attempts):
     assert attempts.begin("192.0.2.1", "a" * 10_000) > 0
     assert max(map(len, attempts._accounts.levels)) == 64
     assert attempts.begin("192.0.2.1", "a" * 9_999) == 0
+
+
+def test_several_processes_allow_together_what_one_would(clock):
+    burst, seconds = module.ACCOUNT
+    share = [Attempts(clock, 4) for _ in range(4)]
+    allowed = sum(one.begin("192.0.2.1", "alice") == 0 for one in share for _ in range(burst))
+    assert allowed == burst
+    assert share[0].begin("192.0.2.1", "alice") == 4 * seconds
