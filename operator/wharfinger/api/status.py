@@ -80,6 +80,7 @@ class StorageStatus(Model, frozen=True, kw_only=True):
     used: Annotated[str | None, Meta(description="Content stored.")] = None
     used_percent: Annotated[int | None, Meta(description="Share of the volume that is not free.")] = None
     read_only: Annotated[bool | None, Meta(description="Whether pushes are refused now.")] = None
+    imported: Annotated[str | None, Meta(description="What came of `storage.importFrom`.")] = None
 
 
 class ExposureStatus(Model, frozen=True, kw_only=True):

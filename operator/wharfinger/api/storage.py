@@ -111,3 +111,10 @@ class Storage(Model, frozen=True, kw_only=True):
     auto_grow: Annotated[
         AutoGrow | None, Meta(description="Let the claim grow as it fills. Its StorageClass must allow expansion.")
     ] = None
+    import_from: Annotated[
+        Literal["Distribution"] | None,
+        Meta(
+            description="Distribution: take over what a registry:2 or registry:3 left on the claim, once, before the "
+            "registry starts for the first time. Its own files stay beside it."
+        ),
+    ] = None

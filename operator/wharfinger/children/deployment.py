@@ -16,6 +16,7 @@ from wharfinger.children.render import manifest
 USER_ID = 65532
 ADMIN_PORT = 5001
 CONTAINER = "wharf"
+IMPORT = "import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class PodSettings:
     pull_secrets: Sequence[Mapping[str, str]] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    imports: bool = False  # whether what Distribution left on the claim is taken over first
 
 
 def deployment(

@@ -17,6 +17,7 @@ from wharfinger.decide.observed import Manifest
 FIELDS = "wharfinger.dev/fields"
 MERGE_KEYS: dict[str, tuple[str, ...]] = {
     "containers": ("name",),
+    "initContainers": ("name",),
     "volumes": ("name",),
     "env": ("name",),
     "imagePullSecrets": ("name",),

@@ -14,6 +14,7 @@ from typing import Any
 from wharfinger.api.parse import ParseError, timestamp
 from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
+from wharfinger.children.deployment import IMPORT
 from wharfinger.decide import claim
 from wharfinger.decide.condition import Finding, bad, first, good
 from wharfinger.decide.observed import Manifest, Observed
@@ -44,7 +45,8 @@ class State:
     def containers(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """The status of each container of each pod that counts, with the pod's name."""
         for replica in active(self.observed):
-            for status in replica.pod.get("status", {}).get("containerStatuses") or []:
+            told = replica.pod.get("status", {})
+            for status in (*(told.get("initContainerStatuses") or ()), *(told.get("containerStatuses") or ())):
                 yield pod_name(replica.pod), status
 
     def waiting(self, reasons: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -138,7 +140,17 @@ def crash_looping(state: State) -> Finding | None:
         words = str(last.get("message") or "").strip().splitlines()
         told = f": {words[-1].strip()}" if words else ""
         message = f"pod {pod} ends soon after each start ({code}){told}"
-        return bad(Reason.CRASH_LOOPING, f"{message}: see kubectl logs {pod} --previous")
+        which = f" -c {IMPORT}" if status.get("name") == IMPORT else ""
+        return bad(Reason.CRASH_LOOPING, f"{message}: see kubectl logs {pod}{which} --previous")
+    return None
+
+
+def importing(state: State) -> Finding | None:
+    """Is what another registry left on the claim being taken over?"""
+    for pod, status in state.containers():
+        if status.get("name") == IMPORT and (status.get("state") or {}).get("running"):
+            message = f"pod {pod} takes over what another registry left on the claim"
+            return bad(Reason.IMPORTING, f"{message}: kubectl logs {pod} -c {IMPORT} says how far it is")
     return None
 
 
@@ -196,7 +208,7 @@ def live(state: State) -> Finding:
 
 CHECKS = (
     refused, stopped, deploying, replica_failure, unschedulable, image_pull, container_refused, crash_looping,
-    rolling_out, starting, unreported, not_loaded, live,
+    importing, rolling_out, starting, unreported, not_loaded, live,
 )  # fmt: skip
 
 

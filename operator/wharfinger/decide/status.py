@@ -38,6 +38,7 @@ PASSING = frozenset(
         Reason.DEPLOYING,
         Reason.PAUSED,
         Reason.POD_STARTING,
+        Reason.IMPORTING,
         Reason.REPORT_UNAVAILABLE,
         Reason.NOTHING_SENT,
     }

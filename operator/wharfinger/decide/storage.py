@@ -39,7 +39,8 @@ def decide(registry: Registry, owner: Owner, observed: Observed) -> Stored:
     finding = first(CHECKS, state)
     if storage.existing_claim:
         # a claim of our own from before stays: its content is the user's
-        return Stored(claim_name=storage.existing_claim, finding=finding, events=_filling(state, finding))
+        events = (*_imported(state), *_filling(state, finding))
+        return Stored(claim_name=storage.existing_claim, finding=finding, events=events)
     wanted = made(
         owner,
         size=state.size,
@@ -47,7 +48,7 @@ def decide(registry: Registry, owner: Owner, observed: Observed) -> Stored:
         storage_class=spec_of(state.live).get("storageClassName") if state.live else storage.storage_class_name,
         retain=storage.on_delete == "Retain",
     )
-    events = (*_events(state, wanted), *_filling(state, finding))
+    events = (*_events(state, wanted), *_imported(state), *_filling(state, finding))
     return Stored(children=(wanted,), claim_name=owner.name, finding=finding, events=events)
 
 
@@ -67,6 +68,14 @@ def _events(state: State, wanted: Mapping[str, Any]) -> tuple[Occurrence, ...]:
     return ()
 
 
+def _imported(state: State) -> tuple[Occurrence, ...]:
+    """What came of an import, once."""
+    come = usage.imported(state.observed) if state.registry.spec.storage.import_from else None
+    if not come or come == (state.registry.status.get("storage") or {}).get("imported"):
+        return ()
+    return (Occurrence("Normal", Reason.IMPORTED, f"From what was on claim {state.name!r}: {come}"),)
+
+
 def _filling(state: State, finding: Finding) -> tuple[Occurrence, ...]:
     """A warning when the volume begins to fill up."""
     known = before(state.registry.status, "StorageReady").get("reason")
@@ -84,4 +93,5 @@ def status(registry: Registry, observed: Observed, stored: Stored) -> StorageSta
         used=told.used,
         used_percent=told.percent,
         read_only=told.read_only,
+        imported=told.imported if registry.spec.storage.import_from else None,
     )

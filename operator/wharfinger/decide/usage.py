@@ -15,6 +15,7 @@ from typing import Any
 from wharfinger.api.parse import ParseError, quantity, size
 from wharfinger.api.registry import Registry
 from wharfinger.api.storage import AutoGrow
+from wharfinger.children.deployment import IMPORT
 from wharfinger.decide.observed import Observed, Report
 from wharfinger.decide.replicas import active
 
@@ -33,16 +34,28 @@ class Usage:
     used: str | None = None
     percent: int | None = None
     read_only: bool | None = None
+    imported: str | None = None
 
 
 def usage(registry: Registry, observed: Observed) -> Usage:
     """What to tell: what was told before, where that is still about right or nobody can be asked."""
     old = registry.status.get("storage") or {}
-    before = Usage(old.get("used"), old.get("usedPercent"), old.get("readOnly"))
+    come = imported(observed) or old.get("imported")
+    before = Usage(old.get("used"), old.get("usedPercent"), old.get("readOnly"), come)
     report = newest(observed)
     if report is None:
         return before
-    return Usage(_used(before, report), _percent(before, report), report.read_only)
+    return Usage(_used(before, report), _percent(before, report), report.read_only, come)
+
+
+def imported(observed: Observed) -> str | None:
+    """What an import says that has come to its end."""
+    for replica in active(observed):
+        for status in replica.pod.get("status", {}).get("initContainerStatuses") or ():
+            ended = (status.get("state") or {}).get("terminated") or {}
+            if status.get("name") == IMPORT and ended.get("exitCode") == 0:
+                return str(ended.get("message") or "").strip()[:1024] or None
+    return None
 
 
 def newest(observed: Observed) -> Report | None:

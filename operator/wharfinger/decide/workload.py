@@ -84,6 +84,7 @@ def pods(registry: Registry, owner: Owner, settings: Settings, claim: str) -> di
             affinity=plain(pod.affinity) if pod.affinity else None,
             priority_class=pod.priority_class_name,
             pull_secrets=[plain(secret) for secret in pod.image_pull_secrets],
+            imports=registry.spec.storage.import_from is not None,
             labels=pod.labels,
             annotations=pod.annotations,
         ),

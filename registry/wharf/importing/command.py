@@ -9,11 +9,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wharf import clock, place
+from wharf.blobs.paths import Layout
 from wharf.importing.importer import Importer, LeftOut, Tally, Target
-from wharf.importing.volume import Volume
+from wharf.importing.volume import NoVolumeError, Volume
+from wharf.metadata.settings import IMPORTED
+from wharf.metadata.sqlite_settings import SqliteSettings
 from wharf.upkeep import opened
 from wharf.wording import count
 
@@ -38,20 +42,53 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("path", metavar="PATH", help="what is mounted at /var/lib/registry in that registry")
     parser.add_argument("--repository", metavar="NAME", action="append", help="only this one; may be repeated")
+    parser.add_argument(
+        "--once",
+        action="store_true",
+        help="do nothing where an import came to its end before, or where there is nothing to import; what is left out "
+        "is told and is no failure",
+    )
+    parser.add_argument("--report", metavar="FILE", help="write the summary into this file as well")
     place.add_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Carry out the command. Raises NoVolumeError, and what storage raises."""
-    volume = Volume(options.path)
-    names = [name for name in volume.repositories() if not options.repository or name in options.repository]
     _, data = place.of(options)
-    if asyncio.run(_run(volume, names, data)).left_out:
+    said = asyncio.run(_before(data)) if options.once else ""
+    if said:
+        _report(options, said)
+        return
+    try:
+        volume = Volume(options.path)
+    except NoVolumeError:
+        if not options.once:
+            raise
+        _report(options, f"{options.path} holds nothing to import")
+        return
+    names = [name for name in volume.repositories() if not options.repository or name in options.repository]
+    tally = asyncio.run(_run(volume, names, data, once=options.once))
+    _report(options, summary(tally))
+    if tally.left_out and not options.once:
         sys.exit(1)
 
 
-async def _run(volume: Volume, names: Sequence[str], data: str) -> Tally:
+def _report(options: argparse.Namespace, text: str) -> None:
+    print(text, file=sys.stderr)
+    if options.report:
+        Path(options.report).write_text(text.splitlines()[0] + "\n")
+
+
+async def _before(data: str) -> str:
+    """What an import said that came to its end before; empty when there was none."""
+    if not Layout(data).index.is_file():
+        return ""
+    with opened(data) as storage:
+        return await SqliteSettings(storage.index).get(IMPORTED)
+
+
+async def _run(volume: Volume, names: Sequence[str], data: str, *, once: bool) -> Tally:
     with opened(data, create=True) as storage:
         storage.index.durable_blobs = True  # those too that no manifest names: the volume may be gone tomorrow
         importer = Importer(volume, Target(storage.index, storage.layout, clock.now), _tell)
@@ -60,7 +97,8 @@ async def _run(volume: Volume, names: Sequence[str], data: str) -> Tally:
             await importer.run(names)
         finally:
             watching.cancel()
-        print(summary(importer.tally), file=sys.stderr)
+        if once:
+            await SqliteSettings(storage.index).put({IMPORTED: summary(importer.tally)})
         return importer.tally
 
 

@@ -19,6 +19,9 @@ CLOCK = "clock"
 MARK = "mark"
 """What the content is marked with as well (witness.py)."""
 
+IMPORTED = "imported"
+"""What an import said that is carried out only once (importing/command.py)."""
+
 SCRUB = "scrub"
 """How far the verification has come that goes on by itself (verify/scrub.py)."""
 

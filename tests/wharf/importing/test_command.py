@@ -64,3 +64,32 @@ def test_a_path_without_a_volume_is_one_line_and_makes_nothing(run, tmp_path):
 
 def test_tags_that_stay_are_told():
     assert summary(Tally(kept_tags=2)).endswith("\n2 tags point elsewhere here, and were left so")
+
+
+def test_once_means_that_nothing_comes_back_that_was_deleted_since(run, volume, start):
+    volume.image("a", "v1")
+    err, status = run("--once")[1:]
+    assert status == 0
+    registry = start()
+    assert registry.request("DELETE", "/v2/a/manifests/v1").status == 202
+    registry.stop()
+    volume.image("b", "v1")
+    again, status = run("--once")[1:]
+    assert (again, status) == (err, 0)
+    registry = start()
+    assert registry.request("GET", "/v2/a/manifests/v1").status == 404
+    assert registry.request("GET", "/v2/b/manifests/v1").status == 404
+
+
+def test_once_what_is_left_out_is_no_failure_and_the_report_has_the_first_line(run, volume, tmp_path):
+    volume.data(volume.image("a", "v1")).unlink()
+    out, err, status = run("--once", "--report", str(tmp_path / "report"))
+    assert status == 0
+    assert out.startswith("left out a@")
+    assert (tmp_path / "report").read_text() == err.splitlines()[0] + "\n"
+
+
+def test_once_where_there_is_nothing_to_import_makes_nothing(run, tmp_path):
+    _, err, status = run("--once", path=tmp_path)
+    assert (err, status) == (f"{tmp_path} holds nothing to import\n", 0)
+    assert not (tmp_path / "data").exists()

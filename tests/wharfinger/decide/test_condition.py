@@ -44,7 +44,7 @@ ORDERS = {
         rollout.CHECKS,
         (
             "refused stopped deploying replica_failure unschedulable image_pull container_refused crash_looping "
-            "rolling_out starting unreported not_loaded live"
+            "importing rolling_out starting unreported not_loaded live"
         ),
     ),
     "webhook ready": (deliveries.READY_CHECKS, "invalid not_loaded known"),
