@@ -96,6 +96,11 @@ Glob = Annotated[
             "self.matches('^[a-z0-9*._/-]+$')",
             "a pattern is made of the characters of repository names and *: write team-a/** for all below team-a",
         ),
+        Rule(
+            "!self.startsWith('/') && !self.endsWith('/') && !self.contains('//') && !self.contains('***')",
+            "no repository name begins or ends with / or holds //, so this would match none: write team-a/** for all "
+            "below team-a",
+        ),
         min_length=1,
         max_length=256,
     ),
