@@ -23,7 +23,7 @@ from wharfinger.decide.observed import Elsewhere, Manifest, Observed
 from wharfinger.decide.plan import Distribution
 
 NOTE = "wharfinger.dev/pull-secrets"  # on a ServiceAccount: the imagePullSecrets that we put there
-_REMEDY = "install the operator with pullSecretsAcrossNamespaces (Helm) or manifests/components/pull-secrets"
+_REMEDY = "install the operator with pullSecretsAcrossNamespaces (Helm) or manifests/overlays/pull-secrets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def decide(registry: Registry, owner: Owner, observed: Observed) -> Copied:
     wanted = registry.spec.pull_secrets.namespace_selector
     elsewhere = observed.elsewhere
     if elsewhere is None:
-        return Copied(finding=None if wanted is None else _not_allowed("the operator does not look there"))
+        return Copied(finding=None if wanted is None else _not_allowed("the operator is not set up to make them"))
     if elsewhere.trouble:
         return Copied(finding=None if wanted is None else _not_allowed(elsewhere.trouble), count=_before(registry))
     if elsewhere.reading:

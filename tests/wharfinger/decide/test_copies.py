@@ -224,7 +224,7 @@ def test_a_namespace_that_refuses_its_copy_is_named_and_holds_nothing_up(world):
 @pytest.mark.parametrize(
     ("elsewhere", "said"),
     [
-        (None, "the operator does not look there"),
+        (None, "the operator is not set up to make them"),
         (Elsewhere(trouble="reading namespaces failed"), "reading namespaces"),
     ],
 )
