@@ -108,6 +108,14 @@ def _webhooks(commands: Commands) -> None:
     one.add_argument("name", metavar="NAME", nargs="?", default="", help="a Registry; all of the namespace without it")
     one = _command(
         actions,
+        "dead",
+        "show the events that were given up, and the last answer to each",
+        "Runs `wharf webhooks show` in the registry's pod, by `pods/exec`.",
+    )
+    one.add_argument("webhook", metavar="WEBHOOK", help="a RegistryWebhook")
+    one.add_argument("--limit", metavar="N", type=_count, default=100, help="show so many at most (default: 100)")
+    one = _command(
+        actions,
         "replay",
         "send the events again that were given up",
         "Writes spec.replay of the RegistryWebhook, by server-side apply as field manager kubectl-registry.",
@@ -172,6 +180,13 @@ def _positive(text: str) -> float:
     if seconds <= 0:
         raise argparse.ArgumentTypeError("more than 0, please")
     return seconds
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number <= 0:
+        raise argparse.ArgumentTypeError("more than 0, please")
+    return number
 
 
 def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

@@ -263,6 +263,15 @@ def team(cluster: FakeCluster) -> Object:
     return cluster.add(REGISTRY, registry())
 
 
+@pytest.fixture(scope="session")
+def wharf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real registry for all tests that want one, each of which leaves it empty."""
+    from tests.kubectl_registry.doctor.conftest import running  # noqa: PLC0415 - it needs what is above
+
+    with running(tmp_path_factory.mktemp("wharf")) as registry:
+        yield registry
+
+
 Run = Callable[..., tuple[int, str, str]]
 
 

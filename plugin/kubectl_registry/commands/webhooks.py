@@ -6,22 +6,28 @@ needs no right to enter its pod.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from kubectl_registry import clock, ownership, registries
 from kubectl_registry.commands.status import WEBHOOKS, webhook_rows
-from kubectl_registry.errors import RefusedError
-from kubectl_registry.kube.kinds import WEBHOOK
+from kubectl_registry.errors import PluginError, RefusedError
+from kubectl_registry.kube.execution import Target, execute
+from kubectl_registry.kube.kinds import REGISTRY, WEBHOOK
 from kubectl_registry.registries import Object
 from kubectl_registry.screen import Cell
 from kubectl_registry.session import Session
 
+LETTERS = ("EVENT", "TIME", "ACTION", "WHAT", "ATTEMPTS", "LAST ANSWER")
+_SHOW = ("python3", "-m", "wharf", "webhooks", "show", "--config", "/etc/wharf/config.yaml", "--output", "json")
+_SECONDS = 60.0
+
 
 def run(session: Session) -> int:
     """Carry out the command."""
-    return _list(session) if session.options.action == "list" else _replay(session)
+    return {"list": _list, "dead": _dead, "replay": _replay}[session.options.action](session)
 
 
 def _list(session: Session) -> int:
@@ -52,6 +58,32 @@ def summary(webhook: Object) -> dict[str, Any]:
         "url": webhook["spec"]["url"],
         **registries.status(webhook),
     }
+
+
+def _dead(session: Session) -> int:
+    options, screen = session.options, session.screen
+    webhook = session.api.get(WEBHOOK, session.namespace, options.webhook)
+    registry = session.api.get(REGISTRY, session.namespace, webhook["spec"]["registryRef"]["name"])
+    target = Target(session.namespace, session.running_pod(registry))
+    done = execute(session.api, target, [*_SHOW, options.webhook, "--limit", str(options.limit)], timeout=_SECONDS)
+    if done.status:
+        raise PluginError(f"`wharf webhooks` failed in pod {target.pod}: {done.complaints.strip()[-300:]}")
+    letters = json.loads(done.output)
+    if screen.as_json:
+        screen.object(letters)
+    elif letters:
+        screen.table(LETTERS, [letter_row(each) for each in letters])
+    else:
+        screen.note(f"No event of {options.webhook} was given up.")
+    return 0
+
+
+def letter_row(letter: Mapping[str, Any]) -> Sequence[Cell]:
+    """One event that was given up."""
+    event = letter["event"]
+    what = f"{event['repository']}:{event['tag']}" if event.get("tag") else event["repository"]
+    answer = f"{letter['error']}: {letter['answer']}" if letter.get("answer") else letter["error"]
+    return event["id"], event["timestamp"], event["action"], what, str(letter["attempts"]), answer
 
 
 def _replay(session: Session) -> int:

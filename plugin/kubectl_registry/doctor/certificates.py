@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from kubectl_registry import registries, wording
 from kubectl_registry.doctor.facts import Certificate, Facts, Unknown, Way
-from kubectl_registry.doctor.findings import Finding, broken, ok, skipped
+from kubectl_registry.doctor.findings import Finding, broken, ok, skipped, warning
 
 CHECK = "certificate"
 
@@ -131,7 +131,8 @@ def _trusted(facts: Facts, way: Way, check: str) -> Finding:
         return ok(check, f"{', '.join(way.clients)} fits {host}")
     if way.system:
         return ok(check, f"this machine trusts {host} by its own CAs")
-    return broken(
+    say = broken if facts.host_given else warning  # this machine need not be one that pulls
+    return say(
         check,
         f"no client on this machine trusts {host}: the CA is not among the system's, nor in certs.d",
         "docker, podman and curl say: certificate signed by unknown authority",

@@ -81,13 +81,7 @@ def _name(facts: Facts, way: Way) -> Finding:
         )
     told = str((registries.status(facts.registry).get("certificate") or {}).get("fingerprint") or "")
     shown = way.certificate.fingerprint if way.certificate else ""
-    if (
-        told
-        and shown
-        and _plain(told) != _plain(shown)
-        and (way.trust_error or way.host_error)
-        and not facts.host_given
-    ):
+    if told and shown and _plain(told) != _plain(shown) and (way.trust_error or way.host_error):
         return broken(
             "name",
             f"{host} is {found}, where a server with another certificate answers",

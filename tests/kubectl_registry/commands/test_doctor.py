@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 from tests.kubectl_registry.conftest import Command, FakeCluster, Object, Run, registry
-from tests.kubectl_registry.doctor.conftest import Running, authority, issue, shows, wharf
+from tests.kubectl_registry.doctor.conftest import Running, authority, issue, shows
 from tests.kubectl_registry.doctor.test_gather import INSIDE, populate, secret
 
 from kubectl_registry.kube.kinds import CONFIG_MAP, NETWORK_POLICY, SECRET
-
-__all__ = ["wharf"]
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +41,13 @@ def test_wrong_dns_is_found(plugin: Run) -> None:
     assert list(found) == ["name"]
     assert "registry.invalid cannot be resolved" in found["name"]["message"]
     assert "correct the DNS record" in found["name"]["mend"][0]
+
+
+def test_a_name_that_leads_to_another_server_is_found(plugin: Run, wharf: Running, tmp_path: Path) -> None:
+    with shows(issue(authority("another"), tmp_path, ["localhost"])) as port:
+        found = broken(plugin, "--host", f"localhost:{port}")
+    assert next(iter(found)) == "name"
+    assert "a server with another certificate answers" in found["name"]["message"]
 
 
 def test_wrong_dns_in_the_cluster_is_found(plugin: Run, cluster: FakeCluster) -> None:

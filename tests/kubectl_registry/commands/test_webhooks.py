@@ -3,9 +3,9 @@
 import json
 
 from tests.kubectl_registry.commands.test_status import webhook
-from tests.kubectl_registry.conftest import FakeCluster, Object, Run
+from tests.kubectl_registry.conftest import Command, FakeCluster, Object, Run
 
-from kubectl_registry.kube.kinds import WEBHOOK
+from kubectl_registry.kube.kinds import POD, WEBHOOK
 
 
 def test_webhooks_are_listed_of_a_registry_or_of_all(plugin: Run, cluster: FakeCluster, team: Object) -> None:
@@ -23,6 +23,27 @@ def test_webhooks_are_listed_of_a_registry_or_of_all(plugin: Run, cluster: FakeC
 
 def test_none_points_at_the_page(plugin: Run) -> None:
     assert "docs/how-to/webhooks.md" in plugin("webhooks", "list")[2]
+
+
+def test_dead_letters_are_shown_with_their_last_answers(plugin: Run, cluster: FakeCluster, team: Object) -> None:
+    cluster.add(WEBHOOK, webhook(dead=1))
+    labels = {"wharfinger.dev/registry": "team"}
+    metadata = {"name": "team-1", "namespace": "ci", "labels": labels}
+    cluster.add(POD, {"metadata": metadata, "status": {"phase": "Running"}})
+    event = {"id": "e1", "timestamp": "2026-11-25T00:00:00Z", "action": "push", "repository": "apps/x", "tag": "1"}
+    letters = [{"event": event, "attempts": 9, "error": "503 Service Unavailable", "answer": "overloaded"}]
+    cluster.execute = lambda _: Command(json.dumps(letters))
+    _, out, _ = plugin("webhooks", "dead", "deploy", "--limit", "5")
+    for part in ("e1", "apps/x:1", "503 Service Unavailable: overloaded"):
+        assert part in out
+    assert cluster.commands[0][-3:] == ["deploy", "--limit", "5"]
+    assert json.loads(plugin("webhooks", "dead", "deploy", "-o", "json")[1]) == letters
+    cluster.execute = lambda _: Command("[]")
+    assert "No event of deploy was given up" in plugin("webhooks", "dead", "deploy")[2]
+    cluster.execute = lambda _: Command("", "wharf: no webhook 'deploy' is known", 1)
+    code, _, err = plugin("webhooks", "dead", "deploy")
+    assert code == 1
+    assert "no webhook 'deploy' is known" in err
 
 
 def test_a_replay_writes_only_its_field(plugin: Run, cluster: FakeCluster) -> None:

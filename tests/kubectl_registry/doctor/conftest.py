@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import bcrypt
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -181,10 +180,10 @@ class Running:
     directory: Path
 
 
-@pytest.fixture(scope="session")
-def wharf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A real registry on loopback, with TLS for the names that the Registry `team` has; a test leaves it empty."""
-    directory, ca = tmp_path_factory.mktemp("wharf"), authority()
+@contextmanager
+def running(directory: Path) -> Iterator[Running]:
+    """A real registry on loopback, with TLS for the names that the Registry `team` has."""
+    ca = authority()
     certificate = issue(ca, directory, ["team.ci.svc", "localhost", "127.0.0.1"])
     hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
     past = bcrypt.hashpw(b"the old one", bcrypt.gensalt(4)).decode()

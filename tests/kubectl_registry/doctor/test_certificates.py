@@ -73,7 +73,9 @@ def test_clients_here_trust_it_by_a_file_or_by_the_system_or_not_at_all() -> Non
     assert trust(clients={}, system=True).verdict is Verdict.OK
     stale = trust(clients={"old.crt": False})
     assert "old.crt holds another CA" in stale.message
-    none = trust(clients={})
+    assert trust(clients={}).verdict is Verdict.WARNING, "this machine need not be one that pulls"
+    (none,) = certificates.trust_here(well(ways=(outside(clients={}),), host_given=True))
+    assert none.verdict is Verdict.BROKEN
     assert "no client on this machine trusts" in none.message
     assert any("login team -n ci --host registry.example.com --trust" in way for way in none.mend)
 
