@@ -83,14 +83,19 @@ class Process:
         self._pid = 0
 
     @property
+    def pid(self) -> int:
+        """The number of its process; 0 when there is none."""
+        return self._pid
+
+    @property
     def log(self) -> str:
         """What it has logged so far."""
         file = self._config.with_suffix(".log")
         return file.read_text() if file.exists() else ""
 
-    def start(self, *, boot: str = "", impatient: bool = False) -> None:
+    def start(self, *, boot: str = "", impatient: bool = False, clock: str = "") -> None:
         """Start, and wait until it answers."""
-        self._pid = self._spawner.start(Order(str(self._config), boot, impatient))
+        self._pid = self._spawner.start(Order(str(self._config), boot, impatient, clock))
         deadline = time.monotonic() + DEADLINE
         while not self._answers():
             assert time.monotonic() < deadline, f"the registry does not come up: {self.log[-2000:]}"

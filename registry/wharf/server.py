@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 import uvloop
 
-from wharf import __version__, witness
+from wharf import __version__, limits, witness
 from wharf.background import Background
 from wharf.blobs.filesystem import FileBlobStore
 from wharf.blobs.interface import BlobError
@@ -129,7 +129,7 @@ class Wharf:
             await recover(self._doubts, SqliteSettings(index), blobs, boot_id())
         self._services = services = self._services_of(index, blobs)
         collector = Collector(index, blobs, layout, Clocks(services.clock))
-        if not await collector.witness.look():
+        if not await collector.begin():
             log.error("this is not the index that the content was last seen with", extra={"remedy": witness.REMEDY})
         self._background = background = Background(services, index, collector)
         self.reloader.on_change(lambda live: setattr(services, "live", live))
@@ -287,5 +287,6 @@ def bind(address: str) -> socket.socket:
 
 def run(path: str, overrides: Mapping[str, str], post: Post | None = None) -> None:
     """Serve until a signal says to stop."""
+    limits.allow_many_files()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(Wharf(path, overrides, post).run())

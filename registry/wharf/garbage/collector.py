@@ -60,6 +60,15 @@ class Collector:
         self._lock = layout.sweeping
         self._clocks = clocks
 
+    async def begin(self) -> bool:
+        """Look at the clocks and at the index before anybody is served; False when the index must be doubted.
+
+        A clock that jumps before it was looked at once would make all that is stored old. Raises MetadataError,
+        BlobError.
+        """
+        await self.timekeeper.observe()
+        return await self.witness.look()
+
     async def collect(
         self, terms: Terms, *, listen: Callable[[Decision], None] = ignore, dry_run: bool = False
     ) -> Report:

@@ -73,3 +73,10 @@ async def test_an_index_that_knows_all_that_is_stored_is_as_good_as_the_right_on
     await registry.collector.collect(Terms(), dry_run=True)
     clock.now += 3 * DAY
     assert (await registry.collector.collect(Terms())).blobs_deleted == 1
+
+
+async def test_the_clock_is_looked_at_before_anything_can_come(registry):
+    assert await registry.collector.begin()
+    pushed = registry.clock.now
+    registry.set_clock(pushed + 3650 * DAY)
+    assert (await registry.collector.timekeeper.observe()).age(pushed) == 0
