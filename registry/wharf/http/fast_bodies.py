@@ -34,6 +34,11 @@ SIZE = 512 << 10
 COUNT = 6
 """Most buffers of one body: they fill while others wait to be written. A busy machine writes more of them at a time."""
 
+TLS_PARTS = 4
+"""Over TLS there are so many times more buffers, as much smaller: records are small, and what was just deciphered is
+hashed while it is in the processor's cache. Plain TCP is read in larger pieces than that.
+"""
+
 
 class Body:
     """The body of an upload: an iterator of its parts or, where `ready`, something that feeds itself to a store."""
@@ -86,6 +91,9 @@ class Receiver(asyncio.BufferedProtocol):
         self._connection = connection
         self._transport = connection.transport
         self._loop = asyncio.get_running_loop()
+        parts = TLS_PARTS if connection.scheme == "https" else 1
+        self._size = SIZE // parts
+        self.most = COUNT * parts
         self._free: list[bytearray] = []
         self._made = 0
         self._current: memoryview | None = None
@@ -107,10 +115,10 @@ class Receiver(asyncio.BufferedProtocol):
         del sizehint
         if self._current is None:
             if not self._free:
-                self._free.append(bytearray(SIZE))
+                self._free.append(bytearray(self._size))
                 self._made += 1
             self._current, self._at = memoryview(self._free.pop()), 0
-        return self._current[self._at : self._at + min(SIZE - self._at, self.left)]
+        return self._current[self._at : self._at + min(self._size - self._at, self.left)]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Note what has arrived."""
@@ -120,9 +128,9 @@ class Receiver(asyncio.BufferedProtocol):
         self.left -= nbytes
         if self.left == 0:
             self._stop()
-        elif self._at == SIZE:
+        elif self._at == self._size:
             self._put_aside()
-            if not self._free and self._made == COUNT:
+            if not self._free and self._made == self.most:
                 self._paused = True
                 self._transport.pause_reading()
 
