@@ -1,8 +1,9 @@
 """Finds children of ours that lost their labels, before new ones are written over them.
 
 Rule: without its label an object is not in the cache and looks deleted; a password made anew would end the one in use,
-and anything else would be refused as somebody else's. So whatever seems missing is asked for by name first, and is ours
-if the Registry owns it. That costs a request only when something is missing from a Registry that was seen to before.
+and anything else would be refused as somebody else's. So whatever seems missing is asked for by name first. It is ours
+if the Registry owns it, or if nobody does, its label names nobody else, and the API server's record says that it was
+applied by us. That costs a request only when something is missing from a Registry that was seen to before.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from wharfinger.decide.observed import Manifest
 from wharfinger.kube.cache import Cache, key_of
 from wharfinger.kube.client import Client
 from wharfinger.kube.errors import KubeError, NotFoundError
-from wharfinger.kube.resources import MANAGED_BY, REGISTRY_LABEL, Resource, resource_of
+from wharfinger.kube.resources import FIELD_MANAGER, MANAGED_BY, REGISTRY_LABEL, Resource, resource_of
 
 
 async def reclaim(
@@ -49,5 +50,14 @@ async def _relabel(client: Client, cache: Cache, registry: Manifest, resource: R
 
 
 def _ours(there: Manifest, registry: Manifest) -> bool:
-    owners = {owner.get("uid") for owner in there["metadata"].get("ownerReferences") or ()}
-    return registry["metadata"]["uid"] in owners and "deletionTimestamp" not in there["metadata"]
+    metadata = there["metadata"]
+    if "deletionTimestamp" in metadata:
+        return False
+    owners = metadata.get("ownerReferences") or ()
+    if registry["metadata"]["uid"] in {owner.get("uid") for owner in owners}:
+        return True
+    named = (metadata.get("labels") or {}).get(REGISTRY_LABEL, key_of(registry).name)
+    if named != key_of(registry).name or any(owner.get("controller") for owner in owners):
+        return False
+    applied = (entry for entry in metadata.get("managedFields") or () if entry.get("operation") == "Apply")
+    return any(entry.get("manager") == FIELD_MANAGER and not entry.get("subresource") for entry in applied)

@@ -49,6 +49,8 @@ def given(user: User, observed: Observed, seen: str = "") -> Password:
     secret = observed.secrets.get(reference.secret_name)
     what = f"key {reference.key!r} of Secret {reference.secret_name!r}, the password of user {user.name!r}"
     known = Password(user=user.name, secret=reference.secret_name)
+    if secret is None and (why := observed.refused.get(("Secret", reference.secret_name))):
+        return _broken(known, Reason.PASSWORD_MISSING, f"{what}, cannot be read: {why}")
     if secret is None:
         message = f"Secret {reference.secret_name!r} is missing: create it with the password of user {user.name!r}"
         return _broken(known, Reason.PASSWORD_MISSING, f"{message} under key {reference.key!r}")

@@ -17,7 +17,7 @@ from typing import Any
 from wharfinger import metrics
 from wharfinger.kube.cache import Object, Store, key_of, trim, version_of
 from wharfinger.kube.client import Client
-from wharfinger.kube.errors import GoneError, KubeError, NotFoundError, UnreachableError, from_status
+from wharfinger.kube.errors import ForbiddenError, GoneError, KubeError, NotFoundError, UnreachableError, from_status
 from wharfinger.kube.resources import Resource
 
 log = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ class Informer:
         self.last_contact = 0.0  # loop time of the last answer or event
         self.last_try = asyncio.get_running_loop().time()  # likewise, but failed requests count as well
         self.trouble = ""  # why the last try failed; empty while all is well
+        self.forbidden = ""  # the same, when it failed for want of a right
         self._client = client
         self._store = store
         self._timing = timing
@@ -91,7 +92,7 @@ class Informer:
 
     def _heard(self) -> None:
         self.last_contact = self.last_try = asyncio.get_running_loop().time()
-        self.trouble = ""
+        self.trouble = self.forbidden = ""
 
     def _pause(self, failures: int) -> float:
         longest = min(self._timing.last_backoff, self._timing.first_backoff * 2.0 ** min(failures, 16))
@@ -108,6 +109,7 @@ class Informer:
         if not self.trouble:
             log.warning("watching %s failed: %s", self.resource.plural, error)
         self.trouble = str(error)
+        self.forbidden = self.trouble if isinstance(error, ForbiddenError) else ""
 
     async def _list(self) -> None:
         path, query = self.resource.path(self.scope.namespace), {**self.scope.query(), "limit": "500"}

@@ -22,6 +22,7 @@ from wharfinger.observe.poller import Answer, Poller
 from wharfinger.observe.references import Reference, References, referenced
 from wharfinger.observe.report import Target
 
+_FORBIDDEN_SECONDS = 15.0  # between two looks at what may not be read
 Children = dict[tuple[str, str], Manifest]
 
 
@@ -69,7 +70,7 @@ class Observer:
             storage_classes={name: obj for (resource, name), obj in named.items() if resource == STORAGE_CLASS},
             absent=frozenset(kind.kind for kind in kinds - known),
             pod_events=warnings,
-            refused=refused,
+            refused={**refused, **self._references.forbidden(key)},
             elsewhere=self.elsewhere(key),
         )
 
@@ -88,7 +89,8 @@ class Observer:
 
     def pause(self, key: Key) -> float | None:
         """Return the seconds until another look would show more, if one would."""
-        return self._pod_events.pause(key)
+        again = _FORBIDDEN_SECONDS if self._references.forbidden(key) else None
+        return min((wait for wait in (again, self._pod_events.pause(key)) if wait is not None), default=None)
 
     def forget(self, key: Key) -> None:
         """Drop all that is kept about a Registry that is gone."""

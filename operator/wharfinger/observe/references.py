@@ -22,6 +22,7 @@ from wharfinger.kube.resources import CLAIM, CONFIG_MAP, SECRET, Resource
 _FIELDS: Mapping[str, Resource] = {"secretName": SECRET, "configMapName": CONFIG_MAP, "existingClaim": CLAIM}
 _OPAQUE = {"pod"}  # part of a spec that is handed to Kubernetes as it is: its names are none of our business
 _FIRST_LIST_SECONDS = 10.0
+_REMEDY = "apply the release's ClusterRole again, or bind it in this namespace too"
 _SHORT_WAIT_SECONDS = 2.0
 Reference = tuple[Resource, str]
 
@@ -64,7 +65,8 @@ class References:
     async def read(self, registry: Key, wanted: frozenset[Reference]) -> dict[Reference, Manifest | None]:
         """Return the named objects (None: missing), watching them from now on and no others for this Registry.
 
-        Raises UnreachableError when one cannot be listed in time; what belongs to no namespace is left out then, as an
+        One that may not be read counts as missing, and `forbidden` says why. Raises UnreachableError when one cannot be
+        listed in time; what belongs to no namespace is left out then, as an
         operator that is confined to some namespaces may not be allowed to see it.
         """
         self._follow(registry, wanted)
@@ -73,7 +75,7 @@ class References:
         try:
             async with asyncio.timeout(_FIRST_LIST_SECONDS):
                 for watch in needed:
-                    await watch.informer.synced.wait()
+                    await _read(watch.informer)
         except TimeoutError:
             troubles = "; ".join(sorted({watch.informer.trouble for watch in needed} - {""}))
             raise UnreachableError(f"reading what the spec names: {troubles or 'no answer in time'}") from None
@@ -82,7 +84,16 @@ class References:
         return {
             reference: watch.store.objects.get(_key(registry, reference))
             for reference, watch in watches.items()
-            if watch.informer.synced.is_set()
+            if watch.informer.synced.is_set() or not reference[0].cluster
+        }
+
+    def forbidden(self, registry: Key) -> dict[tuple[str, str], str]:
+        """Return why what a Registry names may not be read, by kind and name: what is said of it, and the way out."""
+        return {
+            (resource.kind, name): f"the operator may not read it ({why}): {_REMEDY}"
+            for resource, name in self._wanted.get(registry, ())
+            if not resource.cluster
+            and (why := self._watches[resource, _key(registry, (resource, name))].informer.forbidden)
         }
 
     def forget(self, registry: Key) -> None:
@@ -123,6 +134,13 @@ class References:
 def _key(registry: Key, reference: Reference) -> Key:
     resource, name = reference
     return Key("" if resource.cluster else registry.namespace, name)
+
+
+async def _read(informer: Informer) -> None:
+    """Wait for the first list, or for the word that there will be none."""
+    await informer.tried.wait()
+    if not informer.forbidden:
+        await informer.synced.wait()
 
 
 async def _settled(informer: Informer) -> None:

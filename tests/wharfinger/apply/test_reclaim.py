@@ -4,7 +4,7 @@ import pytest
 from aiohttp import web
 from tests.wharfinger.apply.conftest import LABELS, child
 
-from wharfinger.apply.reclaim import reclaim
+from wharfinger.apply.reclaim import _ours, reclaim
 from wharfinger.apply.refusal import Failure
 from wharfinger.kube.cache import Key
 from wharfinger.kube.resources import DEPLOYMENT, REGISTRY_LABEL, SECRET
@@ -74,3 +74,31 @@ async def test_a_deployment_whose_label_names_another_registry_is_ours_by_its_ow
     found = cache.child(TEAM, DEPLOYMENT, "team")
     assert found is not None
     assert found["metadata"]["labels"] == LABELS
+
+
+@pytest.mark.parametrize(
+    ("metadata", "ours"),
+    [
+        ({"managedFields": [{"manager": "wharfinger", "operation": "Apply"}]}, True),
+        ({"managedFields": [{"manager": "wharfinger", "operation": "Update"}]}, False),
+        ({"managedFields": [{"manager": "wharfinger", "operation": "Apply", "subresource": "status"}]}, False),
+        ({"managedFields": [{"manager": "helm", "operation": "Apply"}]}, False),
+        (
+            {
+                "managedFields": [{"manager": "wharfinger", "operation": "Apply"}],
+                "ownerReferences": [{"uid": "another", "controller": True}],
+            },
+            False,
+        ),
+        (
+            {
+                "managedFields": [{"manager": "wharfinger", "operation": "Apply"}],
+                "labels": {REGISTRY_LABEL: "another"},
+            },
+            False,
+        ),
+    ],
+    ids=["applied by us", "updated only", "its status only", "applied by others", "another's", "of another Registry"],
+)
+def test_without_labels_and_owner_the_api_servers_record_tells(registry, metadata, ours: bool) -> None:
+    assert _ours({"metadata": {"name": "team-user-admin", **metadata}}, registry) is ours

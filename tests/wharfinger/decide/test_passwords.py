@@ -47,6 +47,13 @@ def test_a_given_password_that_cannot_be_used_is_named_by_key_and_secret(live, r
     assert said in found.problem.message
 
 
+def test_a_given_password_that_may_not_be_read_is_not_called_missing():
+    refused = {("Secret", "theirs"): "the operator may not read it: apply the release's ClusterRole again"}
+    found = given(CI, Observed(secrets={"theirs": None}, refused=refused))
+    assert found.problem is not None
+    assert "cannot be read: the operator may not read it: apply the release's ClusterRole" in found.problem.message
+
+
 def test_a_given_password_is_taken_with_its_source():
     found = given(CI, Observed(secrets={"theirs": secret({"pw": b"secret\n"})}))
     assert (found.current, found.source, found.notes, found.problem) == ("secret", "s/7", {}, None)

@@ -100,9 +100,21 @@ async def test_a_watch_ends_when_nobody_names_the_object_any_more(api, reference
 
 async def test_what_cannot_be_read_is_not_taken_for_missing(api, references, monkeypatch) -> None:
     monkeypatch.setattr("wharfinger.observe.references._FIRST_LIST_SECONDS", 0.2)
-    api.fail("list", lambda: web.json_response({"message": "secrets is forbidden"}, status=403), times=100)
-    with pytest.raises(UnreachableError, match="secrets is forbidden"):
+    api.fail("list", lambda: web.json_response({"message": "etcd is away"}, status=500), times=100)
+    with pytest.raises(UnreachableError, match="etcd is away"):
         await references.read(TEAM, WANTED)
+
+
+async def test_what_may_not_be_read_is_told_with_the_way_out_until_it_may(api, references, until) -> None:
+    api.put(SECRET, secret(password="cHc="))
+    api.fail("list", lambda: web.json_response({"message": "secrets is forbidden"}, status=403))
+    assert await references.read(TEAM, WANTED) == {(SECRET, "pw"): None}
+    told = references.forbidden(TEAM)
+    assert set(told) == {("Secret", "pw")}
+    assert "secrets is forbidden" in told["Secret", "pw"]
+    assert "ClusterRole" in told["Secret", "pw"]
+    await until(lambda: not references.forbidden(TEAM))
+    assert (await references.read(TEAM, WANTED))[SECRET, "pw"]
 
 
 async def test_what_belongs_to_no_namespace_is_read_for_all_that_concern_it(api, references, told, until) -> None:
