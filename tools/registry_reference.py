@@ -1,4 +1,4 @@
-"""Writes docs/reference/configuration.md, errors.md and metrics.md from what the code itself says of them.
+"""Writes docs/reference/configuration.md, errors.md, metrics.md and wharf.md from what the code says of them.
 
 Rule: the pages are never edited by hand; `--check` writes nothing and fails when one of them differs.
 """
@@ -10,6 +10,7 @@ import json
 import sys
 from typing import Any
 
+from tools.command_reference import commands_page
 from tools.metrics_reference import metrics_page
 from tools.pages import NOTE, settle
 from wharf import config
@@ -68,6 +69,7 @@ def pages() -> dict[str, str]:
         "docs/reference/configuration.md": configuration_page(),
         "docs/reference/errors.md": errors_page(),
         "docs/reference/metrics.md": NOTE + metrics_page(),
+        "docs/reference/wharf.md": NOTE + commands_page(),
     }
 
 

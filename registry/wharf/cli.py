@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -16,7 +17,7 @@ from wharf import __version__, certificates, logs, place, workers
 from wharf.auth import htpasswd, keys
 from wharf.auth.access import ANONYMOUS, AccessPolicy, subject_of
 from wharf.blobs.interface import BlobError
-from wharf.config import Action, ConfigError, Tls, parse, schema
+from wharf.config import Action, ConfigError, Tls, schema
 from wharf.garbage import command as gc
 from wharf.garbage.command import NothingToRestoreError
 from wharf.garbage.exclusive import SweepRunningError
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wharf.config import Config
+
+
+INTERRUPTED = 130
+"""Exit status of a command that was broken off with ^C, as shells have it."""
 
 
 class CommandError(Exception):
@@ -59,16 +64,27 @@ _FORESEEN = (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Carry out one command line."""
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     try:
         options.run(options)
     except _FORESEEN as error:
         print(f"wharf: {error}", file=sys.stderr)
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="wharf", description="An OCI registry for container images and artifacts.")
+def command_line() -> argparse.ArgumentParser:
+    """What `wharf` can be told."""
+    parser = argparse.ArgumentParser(
+        prog="wharf",
+        description="An OCI registry for container images and artifacts. `wharf serve` alone is one, on port 5000.",
+        epilog="Exit status: 0 when it is done, 1 when it cannot be done or something is wrong, 2 for a wrong command "
+        "line. What was asked for goes to standard output, everything else to standard error.",
+    )
     parser.add_argument("--version", action="version", version=f"wharf {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands)
@@ -77,15 +93,20 @@ def _parser() -> argparse.ArgumentParser:
     one = actions.add_parser("schema", help="print the JSON schema of the configuration file")
     one.set_defaults(run=_schema)
     one = actions.add_parser("check", help="say whether a configuration file can be used, with the files that it names")
-    one.add_argument("file", metavar="FILE")
+    one.add_argument("file", metavar="FILE", help="the configuration file")
     one.set_defaults(run=_check)
     gc.add(commands)
     verify.add(commands)
     importing.add(commands)
     webhooks.add(commands)
-    one = commands.add_parser("access", help="explain what a user may do in a repository, and which rule decides it")
+    one = commands.add_parser(
+        "access",
+        help="explain what a user may do in a repository, and which rule decides it",
+        description="Say of each action whether a user may do it in a repository, and which rule decides that. It asks "
+        "the configuration file alone: the registry need not run, and the repository need not exist.",
+    )
     one.add_argument("user", metavar="USER", help="a user name; '' is a client without credentials")
-    one.add_argument("repository", metavar="REPOSITORY")
+    one.add_argument("repository", metavar="REPOSITORY", help="the name of a repository, without the host")
     one.add_argument("--config", metavar="FILE", required=True, help="the configuration file that holds the rules")
     one.set_defaults(run=_access)
     return parser
@@ -147,7 +168,7 @@ def _schema(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    config = parse(_read(options.file))
+    config = place.read(options.file)
     if config.auth is not None:
         try:
             users = htpasswd.parse(_read(config.auth.htpasswd).decode())
@@ -173,7 +194,7 @@ def _check_certificate(tls: Tls) -> None:
 
 
 def _access(options: argparse.Namespace) -> None:
-    config = parse(_read(options.config))
+    config = place.read(options.config)
     if not references.is_name(options.repository):
         raise CommandError(f"{options.repository!r} is not a repository name: lower-case letters, digits, . _ - and /")
     groups, robots = (config.auth.groups, config.auth.robots) if config.auth else ({}, {})
@@ -182,6 +203,19 @@ def _access(options: argparse.Namespace) -> None:
     for action in get_args(Action):
         decision = policy.decide(subject, options.repository, action)
         print(f"{action:7} {'allowed' if decision.allowed else 'denied ':8} {decision.reason}")
+    if options.user and config.auth is not None and options.user not in robots:
+        _note_unknown(options.user, config.auth.htpasswd)
+
+
+def _note_unknown(user: str, path: str) -> None:
+    """Say it when nobody of this name can log in, whatever the rules allow."""
+    try:
+        known = user in htpasswd.parse(_read(path).decode())
+    except (CommandError, ValueError) as error:
+        print(f"whether {user!r} can log in is not known: {error}", file=sys.stderr)
+    else:
+        if not known:
+            print(f"but nobody can log in as {user!r}: {path} has no such user", file=sys.stderr)
 
 
 def _read(path: str) -> bytes:

@@ -29,11 +29,18 @@ def of(options: argparse.Namespace) -> tuple[Config, str]:
     """The configuration of the registry, and its data directory. Raises ConfigError."""
     if not options.config:
         return Config(), options.data or default()
-    try:
-        config = parse(Path(options.config).read_bytes())
-    except OSError as error:
-        raise ConfigError(f"{options.config}: {error.strerror}") from error
+    config = read(options.config)
     return config, options.data or config.data
+
+
+def read(path: str) -> Config:
+    """The configuration in a file. Raises ConfigError, which names the file."""
+    try:
+        return parse(Path(path).read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def default() -> str:

@@ -152,3 +152,39 @@ def test_serve_ends_with_one_line_when_it_cannot(tmp_path):
         assert found.returncode == 1
         assert found.stderr.splitlines()[-1].startswith("wharf: ")
         assert "Traceback" not in found.stderr
+
+
+def test_a_configuration_that_cannot_be_read_is_named(capsys, tmp_path):
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("readOnly: maybe")
+    for command in (("config", "check", bad), ("gc", "--config", bad), ("access", "a", "b", "--config", bad)):
+        _, err, status = run(capsys, *map(str, command))
+        assert (err, status) == (f"wharf: {bad}: Expected `bool`, got `str` - at `$.readOnly`\n", 1)
+
+
+def test_access_says_when_nobody_can_log_in_by_that_name(capsys, tmp_path, hashed):
+    users, config = tmp_path / "users", tmp_path / "config.yaml"
+    users.write_text(f"alice:{hashed('one')}\n")
+    config.write_text(json.dumps({"auth": {"htpasswd": str(users)}}))
+    assert run(capsys, "access", "alice", "a", "--config", str(config))[1:] == ("", 0)
+    out, err, status = run(capsys, "access", "bob", "a", "--config", str(config))
+    assert (out.splitlines()[0].split()[:2], status) == (["pull", "allowed"], 0)
+    assert err == f"but nobody can log in as 'bob': {users} has no such user\n"
+    users.unlink()
+    assert "is not known" in run(capsys, "access", "bob", "a", "--config", str(config))[1]
+
+
+def test_a_reader_that_has_seen_enough_is_no_defect():
+    command = [sys.executable, "-m", "wharf", "config", "schema"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(20) == 1
+
+
+def test_a_command_that_is_broken_off_says_nothing(capsys, monkeypatch):
+    def interrupt(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wharf.cli._schema", interrupt)
+    assert run(capsys, "config", "schema") == ("", "", 130)

@@ -61,7 +61,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--restore", metavar="DIGEST", help="undo the deletion of a manifest, with its tags, or of a blob"
     )
     gc.add_argument("--repository", metavar="NAME", help="restore in this repository only")
-    gc.add_argument("--grace", metavar="SECONDS", type=float, help="sweep with this grace period (600 at least)")
+    gc.add_argument("--grace", metavar="SECONDS", type=_seconds, help="sweep with this grace period (600 at least)")
     gc.add_argument(
         "--trust-index",
         action="store_true",
@@ -69,11 +69,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     gc.add_argument("-o", "--output", choices=("table", "json"), default="table", help="how lists are printed")
     place.add_options(gc)
-    gc.set_defaults(run=run)
+    gc.set_defaults(run=run, refuse=gc.error)
 
 
 def run(options: argparse.Namespace) -> None:
     """Carry out the command. Raises NothingToRestoreError, and what storage raises."""
+    if options.repository and not options.restore:
+        options.refuse("--repository goes with --restore")
     config, data = place.of(options)
     garbage = config.garbage_collection
     grace = garbage.grace_period if options.grace is None else options.grace
@@ -81,6 +83,13 @@ def run(options: argparse.Namespace) -> None:
         grace, garbage.interval, config.upload_expiry, garbage.untagged == "Delete", trust_index=options.trust_index
     )
     asyncio.run(_run(options, data, terms))
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise ValueError
+    return seconds
 
 
 async def _run(options: argparse.Namespace, data: str, terms: Terms) -> None:

@@ -98,6 +98,13 @@ def meaning(error: sqlite3.Error | OSError) -> MetadataError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # extended codes keep the primary one in the low byte
     if code == sqlite3.SQLITE_FULL or getattr(error, "errno", 0) in {errno.ENOSPC, errno.EDQUOT}:
         return IndexFullError(f"the index has no room ({error}): free space on its volume or grow it, then retry")
+    if code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
+        return IndexUnavailableError(
+            f"the index is damaged ({error}): put a backup of index.db back, or salvage it with `sqlite3 index.db "
+            ".recover`, then run `wharf verify`"
+        )
+    if getattr(error, "errno", 0) in {errno.EACCES, errno.EPERM}:
+        return IndexUnavailableError(f"the index is another user's ({error}): run this as the user that serves it")
     return IndexUnavailableError(f"the index could not be used ({error}): retry, and look at its volume if it stays so")
 
 

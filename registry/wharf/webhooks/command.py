@@ -41,11 +41,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     one = actions.add_parser("list", help="every webhook, what was delivered, and what is wrong")
     _finish(one, _list)
     one = actions.add_parser("show", help="the dead letters of a webhook, oldest first, with their last answers")
-    one.add_argument("webhook", metavar="NAME")
+    one.add_argument("webhook", metavar="NAME", help="the name of a webhook")
     one.add_argument("--limit", metavar="N", type=int, default=LISTED, help=f"show so many at most ({LISTED})")
     _finish(one, _show)
     one = actions.add_parser("replay", help="send the dead letters of a webhook again")
-    one.add_argument("webhook", metavar="NAME")
+    one.add_argument("webhook", metavar="NAME", help="the name of a webhook")
     one.add_argument("--event", metavar="ID", action="append", default=[], help="only this event; may be repeated")
     _finish(one, _replay)
 

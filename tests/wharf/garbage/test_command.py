@@ -160,3 +160,17 @@ def test_a_registry_with_the_wrong_index_keeps_its_content_and_says_so(gc, start
     assert "3 blobs that it does not know are stored" in err
     assert "0 manifests and 3 blobs deleted" in gc("--grace", "0", "--trust-index")[0]
     assert gc("--grace", "0")[1:] == ("", 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--grace", "-5"), "invalid"),
+        (("--grace", "nan"), "invalid"),
+        (("--repository", "a"), "--repository goes with --restore"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense_is_refused(gc, arguments, message):
+    _, err, status = gc(*arguments)
+    assert status == 2
+    assert message in err

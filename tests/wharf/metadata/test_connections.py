@@ -48,3 +48,11 @@ def test_what_is_not_a_database_is_refused_with_a_reason(tmp_path):
     (tmp_path / "index.db").write_bytes(b"not a database" * 100)
     with pytest.raises(IndexUnavailableError, match="not a database"):
         Connections(tmp_path / "index.db").prepare()
+
+
+def test_a_damaged_index_and_another_users_are_told_with_the_remedy(tmp_path):
+    path = tmp_path / "index.db"
+    path.write_bytes(bytes(range(256)) * 100)
+    with pytest.raises(IndexUnavailableError, match="put a backup of index"):
+        Connections(path).prepare()
+    assert "run this as the user that serves it" in str(meaning(PermissionError(13, "Permission denied")))
