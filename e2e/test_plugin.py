@@ -95,13 +95,27 @@ def test_events_are_those_of_the_registry_and_its_children(plugin: Plugin) -> No
     assert {"Registry", "Pod", "PersistentVolumeClaim"} <= kinds
 
 
-def test_webhooks_are_listed_and_their_field_is_there_or_missed(
-    kubectl: Kubectl, plugin: Plugin, namespace: str
+def test_dead_letters_are_shown_and_sent_again(
+    kubectl: Kubectl, plugin: Plugin, namespace: str, skopeo: Skopeo, image: str
 ) -> None:
-    kubectl.apply(webhook_manifest("away", "team", f"http://nothing.{namespace}.svc/"), namespace=namespace)
-    assert "away" in plugin("webhooks", "list", "team")
-    said = plugin.said("webhooks", "replay", "away")
-    assert "of away to be sent again" in said or "has no spec.replay" in said
+    retry = {"maxAge": "1s", "maxBackoff": "1s"}
+    hook = webhook_manifest("away", "team", f"http://nothing.{namespace}.svc/", retry=retry)
+    kubectl.apply(hook, namespace=namespace)
+    kubectl.wait_condition("registrywebhook/away", namespace, "Ready", "True")
+    skopeo.push(image, "apps/told:1")
+    (letter, *_) = eventually(
+        "the event is given up", lambda: json.loads(plugin("webhooks", "dead", "away", "-o", "json"))
+    )
+    assert letter["event"]["repository"] == "apps/told"
+    assert letter["error"]
+
+    def listed() -> bool:
+        (told,) = json.loads(plugin("webhooks", "list", "team", "-o", "json"))
+        return bool(told["name"] == "away" and told.get("dead"))
+
+    eventually("status counts it", listed)
+    assert "dead letter" in plugin("webhooks", "replay", "away")
+    assert (kubectl.get("registrywebhook", "away", namespace) or {})["spec"]["replay"]
     kubectl("delete", "registrywebhook", "away", "-n", namespace)
 
 

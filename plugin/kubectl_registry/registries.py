@@ -94,6 +94,22 @@ def users(registry: Object) -> list[User]:
     return found
 
 
+def robots(registry: Object) -> list[User]:
+    """The accounts of the operator's own, whose passwords fill the pull and push Secrets."""
+    return [
+        User(
+            name=each["name"],
+            secret=str(each.get("secretName", "")),
+            key=".dockerconfigjson",
+            given=False,
+            rotated_at=each.get("rotatedAt"),
+            previous_valid_until=each.get("previousValidUntil"),
+            next_rotation=each.get("nextRotation"),
+        )
+        for each in status(registry).get("robots") or []
+    ]
+
+
 def plain_http(registry: Object) -> bool:
     """Whether the spec asks for a registry without TLS."""
     return bool((registry.get("spec") or {}).get("tls", {}).get("issuer") == "Disabled")

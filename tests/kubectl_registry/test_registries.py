@@ -21,6 +21,12 @@ def test_users_keep_the_order_of_the_spec_and_say_where_the_password_is() -> Non
     )  # fmt: skip
 
 
+def test_robots_are_those_of_the_status() -> None:
+    assert registries.robots(registry()) == []
+    (robot,) = registries.robots(registry(robots=[{"name": "_pull", "secretName": "team-pull", "rotatedAt": "x"}]))
+    assert (robot.name, robot.secret, robot.rotated_at) == ("_pull", "team-pull", "x")
+
+
 def test_a_registry_is_ready_only_with_its_newest_spec() -> None:
     thing = registry()
     assert registries.is_ready(thing)

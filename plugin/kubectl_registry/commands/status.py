@@ -43,7 +43,11 @@ def summary(registry: Object) -> dict[str, Any]:
         "ready": registries.is_ready(registry),
         "reason": ready.get("reason", ""),
         "message": ready.get("message", ""),
-        **{key: status[key] for key in ("url", "users", "certificate", "storage", "webhooks") if key in status},
+        **{
+            key: status[key]
+            for key in ("url", "users", "robots", "certificate", "storage", "webhooks")
+            if key in status
+        },
         **{key: status[key] for key in ("garbageCollection", "conditions") if key in status},
     }
 
@@ -156,7 +160,7 @@ def condition_rows(registry: Object, now: datetime) -> list[Sequence[Cell]]:
 
 
 def user_rows(registry: Object, now: datetime) -> list[Sequence[Cell]]:
-    """The users, and until when old passwords work."""
+    """The users and the operator's own accounts, and until when old passwords work."""
     return [
         (
             each.name,
@@ -165,7 +169,7 @@ def user_rows(registry: Object, now: datetime) -> list[Sequence[Cell]]:
             wording.ago(each.next_rotation, now) if each.next_rotation else "-",
             f"works until {each.previous_valid_until}" if each.previous_valid_until else "-",
         )
-        for each in registries.users(registry)
+        for each in [*registries.users(registry), *registries.robots(registry)]
     ]
 
 

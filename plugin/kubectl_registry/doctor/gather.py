@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from socket import socket
-from typing import Any
 
 from kubectl_registry import clock, registries, trust
 from kubectl_registry.addresses import Address, addresses
@@ -159,16 +159,18 @@ def _attempts(api: Api, facts: Facts, way: Way, wish: Wish) -> tuple[list[Attemp
     unread: list[Login] = []
     for user in registries.users(facts.registry):
         source = f"Secret {user.secret}"
-        secret: Any = ask(lambda name=user.secret: api.get(SECRET, facts.namespace, name))  # type: ignore[misc]  # bound now
+        secret = ask(partial(api.get, SECRET, facts.namespace, user.secret))
         if isinstance(secret, Unknown):
             unread.append(Login(user.name, source, 0, secret.why))
         elif password := registries.password(secret, user.key):
             found.append(Attempt(user.name, source, password))
         else:
             unread.append(Login(user.name, source, 0, f"it has no password under {user.key}"))
-    pull_secret = ask(lambda: api.find(SECRET, facts.namespace, f"{facts.name}-pull"))
-    if isinstance(pull_secret, dict):
-        found += passwords.of_pull_secret(pull_secret)
+    robots = [each.secret for each in registries.robots(facts.registry)] or [f"{facts.name}-pull"]
+    for name in robots:
+        docker = ask(partial(api.find, SECRET, facts.namespace, name))
+        if isinstance(docker, dict):
+            found += passwords.of_docker_secret(docker)
     if not way.forwarded:
         found += passwords.of_docker(str(way.address), Path.home())
     return found, unread

@@ -31,13 +31,13 @@ class Attempt:
     given: bool = False
 
 
-def of_pull_secret(secret: Object) -> list[Attempt]:
+def of_docker_secret(secret: Object) -> list[Attempt]:
     """The password of a dockerconfigjson Secret: one attempt, whatever the number of hosts that it names."""
     found = _auths(registries.decoded(secret, ".dockerconfigjson").decode(errors="replace"))
     for auth in found.values():
         user, password = _split(auth)
         if user:
-            return [Attempt(user, f"Secret {registries.name(secret)} (what pods pull with)", password)]
+            return [Attempt(user, f"Secret {registries.name(secret)}", password)]
     return []
 
 

@@ -35,11 +35,12 @@ def test_many_have_a_line_each(plugin: Run, cluster: FakeCluster, team: Object) 
 
 def test_one_is_shown_with_users_conditions_and_webhooks(plugin: Run, cluster: FakeCluster, team: Object) -> None:
     team["status"]["users"][0]["previousValidUntil"] = "2026-11-26T00:00:00Z"
+    team["status"]["robots"] = [{"name": "_pull", "secretName": "team-pull"}]
     error = {"message": "503 Service Unavailable", "at": "2026-11-24T00:00:00Z"}
     cluster.add(WEBHOOK, webhook(delivered=7, dead=2, lastError=error))
     _, out, _ = plugin("status", "team")
     for part in ("https://team.ci.svc", "team-user-admin", "works until 2026-11-26T00:00:00Z", "CredentialsLive",
-                 "ConfigMap team-ca", "503 Service Unavailable"):  # fmt: skip
+                 "ConfigMap team-ca", "_pull", "503 Service Unavailable"):  # fmt: skip
         assert part in out
 
 

@@ -103,6 +103,16 @@ def test_without_a_pod_there_is_no_way_in(session: Session, cluster: FakeCluster
     assert isinstance(found.inside, Unknown)
 
 
+def test_the_secrets_that_pods_pull_with_are_tried_too(session: Session, cluster: FakeCluster, team: Object) -> None:
+    auth = base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
+    config = json.dumps({"auths": {"team.ci.svc": {"auth": auth}}})
+    cluster.add(SECRET, secret("team-pull", **{".dockerconfigjson": config}))
+    team["status"]["robots"] = [{"name": "_pull", "secretName": "team-pull"}]
+    found = facts(session)
+    assert not isinstance(found.logins, Unknown)
+    assert [(each.source, each.answer) for each in found.logins][-1] == ("Secret team-pull", 200)
+
+
 def test_a_secret_without_a_password_is_told(session: Session, cluster: FakeCluster) -> None:
     cluster.add(SECRET, secret("team-user-admin"))
     found = facts(session)

@@ -17,10 +17,10 @@ AUTH = base64.b64encode(b"ci:pass:word").decode()
 def test_the_pull_secret_has_one_password_for_all_its_hosts() -> None:
     config = json.dumps({"auths": {"a": {"auth": AUTH}, "b": {"auth": AUTH}}})
     data = {".dockerconfigjson": base64.b64encode(config.encode()).decode()}
-    (found,) = passwords.of_pull_secret({"metadata": {"name": "team-pull"}, "data": data})
+    (found,) = passwords.of_docker_secret({"metadata": {"name": "team-pull"}, "data": data})
     assert (found.user, found.password) == ("ci", "pass:word")
     assert "pass:word" not in repr(found)
-    assert passwords.of_pull_secret({"metadata": {"name": "x"}, "data": {}}) == []
+    assert passwords.of_docker_secret({"metadata": {"name": "x"}, "data": {}}) == []
 
 
 def test_what_docker_and_podman_keep_for_a_host_is_found(tmp_path: Path) -> None:
