@@ -52,13 +52,13 @@ def page(run: Run, command: str, now: datetime) -> str:
 
 def _load(run: Run) -> str:
     """How busy the machine was, with the benchmark itself and with everything else."""
-    zot = "" if "zot" in run.names else " zot was not at hand: `ZOT` names its binary where it is."
+    zot = "" if "zot" in run.names else "\nzot was not at hand: `ZOT` names its binary where it is."
     if not run.loads:
         return zot.strip()
     return (
         f"Load average of the machine when each figure began: {min(run.loads):.1f} to {max(run.loads):.1f}. Beyond 2, "
         "other work waits for the same processors,\nand figures by the clock are low and uncertain; those of "
-        f"processor time are then what to go by.{zot}"
+        f"processor time are then what to go by. All ran at nice {os.getpriority(os.PRIO_PROCESS, 0)}.{zot}"
     )
 
 
