@@ -50,3 +50,19 @@ def test_ten_thousand_idle_connections_keep_nobody_out(usual_limit, tmp_path):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.kill()
+
+
+def test_a_hundred_manifests_that_never_end_take_little_memory(process):
+    process.start()
+    size = 4 << 20
+    begun = b'{"x":"' + b"a" * (size - 7)
+    head = b"PUT /v2/a/manifests/v1 HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size
+    with contextlib.ExitStack() as opened, contextlib.closing(Client(process.port)) as client:
+        before = memory(process)
+        for _ in range(100):
+            connection = opened.enter_context(socket.create_connection(("127.0.0.1", process.port), timeout=20))
+            connection.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                connection.send(head + begun)
+        assert client.request("PUT", "/v2/a/manifests/v1", b'{"schemaVersion":2,"manifests":[]}')[0] == 201
+        assert memory(process) - before < 160 << 20

@@ -51,7 +51,15 @@ async def put(services: Services, request: Request) -> Response:
     """Store a manifest and point tags at it."""
     reference = _reference(request, Problem.MANIFEST_INVALID)
     tags = _tags(request, reference)
-    content = await request.read(SIZE_LIMIT, Problem.MANIFEST_TOO_LARGE)
+    length = request.content_length()
+    async with services.allowance.of(SIZE_LIMIT if length is None else min(length, SIZE_LIMIT)):
+        content = await request.read(SIZE_LIMIT, Problem.MANIFEST_TOO_LARGE)
+        return await _store(services, request, content, reference, tags)
+
+
+async def _store(
+    services: Services, request: Request, content: bytes, reference: str, tags: tuple[str, ...]
+) -> Response:
     digest = _verified(content, reference)
     try:
         parsed = parse(content, request.header(b"content-type") or "")

@@ -12,6 +12,7 @@ from wharf import clock as wall
 from wharf.auth.access import AccessPolicy
 from wharf.auth.attempts import Attempts
 from wharf.config import Config
+from wharf.http.allowance import Allowance
 from wharf.http.pulls import Pulls
 from wharf.metrics import Metrics
 
@@ -52,6 +53,7 @@ class Services:
     tagged: TagReader | None = None
     room: Room | None = None
     processes: int = 1  # that serve this registry
+    allowance: Allowance = field(default_factory=Allowance)
     attempts: Attempts = field(init=False)
     pulls: Pulls = field(init=False)
 
