@@ -35,9 +35,11 @@ class Nodes:
         self._api, self._plane = api, plane
         self._secrets: dict[Where, Object] = {}
         self._contexts: dict[str, tuple[str, ssl.SSLContext]] = {}  # by server name: version of the Secret, and it
+        self._capacity: dict[Where, int] = {}  # of claims, in bytes
         self._tasks: list[asyncio.Task[None]] = []
         self.port = free_port()
         self.silent: set[Where] = set()  # Registries whose pods do not answer
+        self.taken: dict[Where, int] = {}  # bytes in use, by Registry
 
     async def __aenter__(self) -> Nodes:
         self._server = web.AppRunner(self._application(), access_log=None)
@@ -83,6 +85,9 @@ class Nodes:
             self._secrets[where] = secret
 
     async def _claim(self, kind: str, claim: Object) -> None:
+        where = claim["metadata"]["namespace"], claim["metadata"]["name"]
+        bound = (claim.get("status") or {}).get("capacity", {}).get("storage", "10Gi")
+        self._capacity[where] = int(bound.removesuffix("Gi")) << 30 if bound.endswith("Gi") else 10 << 30
         if kind == "DELETED" or (claim.get("status") or {}).get("phase") == "Bound":
             return
         path = f"{CORE}/namespaces/{claim['metadata']['namespace']}/persistentvolumeclaims/{claim['metadata']['name']}"
@@ -141,13 +146,14 @@ class Nodes:
             content = _value(self._secrets.get((namespace, f"{registry}-{secret}"), {}), key)
             return {"sha256": hashlib.sha256(content).hexdigest()}
 
-        free = 10 << 30
+        claim = self._capacity.get((namespace, registry), 10 << 30)
+        free = claim - self.taken.get((namespace, registry), 0)
         return {
             "version": "0.0.0",
             "configuration": file("config", "config.yaml"),
             "htpasswd": file("htpasswd", "htpasswd"),
             "certificate": file("tls", "tls.crt"),
-            "storage": {"used": 0, "capacity": free, "available": free, "readOnly": False},
+            "storage": {"used": 0, "capacity": claim, "available": free, "readOnly": False},
         }
 
     def _choose(self, connection: ssl.SSLObject, server_name: str | None, __: ssl.SSLContext) -> None:

@@ -83,10 +83,11 @@ def make_directory(path: Path) -> None:
 
 
 def space(path: Path) -> tuple[int, int]:
-    """Size of the file system and what is free for us, in bytes."""
+    """Size of the file system and what is free for us, in bytes; neither counts what is reserved for root, as in df."""
     with translated():
         figures = os.statvfs(path)
-    return figures.f_blocks * figures.f_frsize, figures.f_bavail * figures.f_frsize
+    reserved = figures.f_bfree - figures.f_bavail
+    return (figures.f_blocks - reserved) * figures.f_frsize, figures.f_bavail * figures.f_frsize
 
 
 def measure(path: Path) -> int:

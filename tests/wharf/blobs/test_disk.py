@@ -2,6 +2,7 @@
 
 import errno
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -59,3 +60,9 @@ def test_writing_can_be_started_early_and_is_only_a_hint(tmp_path, monkeypatch):
         disk.start_writing(file.fileno(), 0, 10_000)
         monkeypatch.setattr(disk, "_LIBC", object())
         disk.start_writing(file.fileno(), 0, 10_000)
+
+
+def test_what_is_reserved_for_root_is_no_room(tmp_path, monkeypatch):
+    figures = SimpleNamespace(f_blocks=100, f_bfree=40, f_bavail=30, f_frsize=4096)
+    monkeypatch.setattr(disk.os, "statvfs", lambda path: figures)
+    assert disk.space(tmp_path) == (90 * 4096, 30 * 4096)
