@@ -13,7 +13,7 @@ from e2e.kubectl import Kubectl
 
 LABELS = {"app": "hooks"}
 SERVER = """
-import http.server, json
+import http.server, json, time
 events = []
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -24,7 +24,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        events.append({"path": self.path, "headers": dict(self.headers), "body": body})
+        events.append({"path": self.path, "headers": dict(self.headers), "body": body, "at": time.time()})
         self.answer(204)
     def do_GET(self):
         self.answer(200, json.dumps(events).encode())
@@ -62,15 +62,23 @@ def deployment(namespace: str, image: str) -> dict[str, Any]:
 def manifests(namespace: str, image: str) -> list[dict[str, Any]]:
     """Deployment, Service and script of the receiver `hooks`."""
     metadata = {"name": "hooks", "namespace": namespace}
-    service = {"selector": LABELS, "ports": [{"port": 80, "targetPort": 8080}]}
-    return [
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"server.py": SERVER}},
-        deployment(namespace, image),
-        {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": service},
-    ]
+    script = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"server.py": SERVER}}
+    return [script, deployment(namespace, image), service("hooks", namespace)]
+
+
+def service(name: str, namespace: str) -> dict[str, Any]:
+    """A Service of the receiver, by whatever name."""
+    spec = {"selector": LABELS, "ports": [{"port": 80, "targetPort": 8080}]}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace}, "spec": spec}
 
 
 def received(kubectl: Kubectl, namespace: str) -> list[dict[str, Any]]:
     """All events that have reached the receiver, oldest first, unwrapped from their envelopes."""
+    return [event for post in posts(kubectl, namespace) for event in post["body"]["events"]]
+
+
+def posts(kubectl: Kubectl, namespace: str) -> list[dict[str, Any]]:
+    """All requests that have reached the receiver, oldest first: path, headers, body, and the time in Unix seconds."""
     text = kubectl("get", "--raw", f"/api/v1/namespaces/{namespace}/services/hooks:80/proxy/")
-    return [event for post in json.loads(text) for event in post["body"]["events"]]
+    found: list[dict[str, Any]] = json.loads(text)
+    return found
