@@ -104,6 +104,7 @@ MODULES = (
         version_variable="github.com/distribution/distribution/v3/version.version",
         minutes={"registry": 1},
     ),
+    Module("envelope", {"envelope": "."}, pinned="github.com/distribution/distribution/v3", minutes={"envelope": 0.5}),
 )
 _MODULE_OF = {program: module for module in MODULES for program in module.programs}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from wharfinger.api.meta import plain
@@ -22,6 +22,9 @@ from wharfinger.decide.observed import Manifest, Observed, WebhookReport
 from wharfinger.decide.outcome import Occurrence
 from wharfinger.decide.replicas import active
 from wharfinger.decide.webhooks import Hook
+
+PACE = timedelta(seconds=15)
+"""Between two writes of a webhook's status of which only figures differ."""
 
 _FIGURES = ("delivered", "pending", "dead", "failed", "refused", "dropped", "lastSuccess", "lastError")
 
@@ -133,13 +136,32 @@ def delivery(hook: Hook, observed: Observed, unloaded: Finding | None, now: date
     state = State(hook, unloaded, _summed(hook.name, observed))
     findings = {"Ready": first(READY_CHECKS, state), "Delivering": first(DELIVERING_CHECKS, state)}
     trouble = next((finding for finding in findings.values() if finding.status == "False"), None)
-    fresh = _status(hook.manifest, findings, state.report, now) | plain(
-        RegistryWebhookStatus(signing=hook.signing.status)
-    )
+    old = hook.manifest.get("status") or {}
+    fresh = _status(hook.manifest, findings, state.report, now)
+    fresh |= plain(RegistryWebhookStatus(signing=hook.signing.status))
+    later = _later(old, fresh, now)
     wake = _moment(state.report.next_attempt) if state.report and _failed(state.report) else now
-    told = (*hook.signing.events, *_events(findings["Delivering"], hook.manifest.get("status") or {}))
-    wakes = [moment for moment in (wake, hook.signing.wake) if moment is not None and moment > now]
-    return Delivery(fresh, trouble, told, min(wakes, default=None))
+    told = (*hook.signing.events, *_events(findings["Delivering"], old))
+    wakes = [moment for moment in (wake, hook.signing.wake, later) if moment is not None and moment > now]
+    return Delivery(dict(old) if later else fresh, trouble, told, min(wakes, default=None))
+
+
+def _later(old: Mapping[str, Any], fresh: Mapping[str, Any], now: datetime) -> datetime | None:
+    """When figures may be written that have changed and nothing else: a busy endpoint is written about now and then."""
+    if old == fresh or _told(old) != _told(fresh):
+        return None
+    newest = max(_moment(old.get("lastSuccess", "")), _moment((old.get("lastError") or {}).get("at", "")))
+    return newest + PACE if now - PACE < newest <= now else None
+
+
+def _told(status: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What is written at once: verdicts, losses, and whether there is an error and something waits."""
+    verdicts = [(c["type"], c["status"], c["reason"], c["observedGeneration"]) for c in status.get("conditions", ())]
+    error = (status.get("lastError") or {}).get("message")
+    return (
+        verdicts, error, status.get("dead"), status.get("dropped"), bool(status.get("pending")), status.get("signing"),
+        status.get("observedGeneration"),
+    )  # fmt: skip
 
 
 def _events(finding: Finding, old: Mapping[str, Any]) -> tuple[Occurrence, ...]:

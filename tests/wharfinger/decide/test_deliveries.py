@@ -208,3 +208,43 @@ def test_a_webhook_that_names_nothing_is_an_orphan_too(spec):
 def test_a_steady_webhook_is_not_written_again(world):
     here = start(world, hook(), hook("other"), reports={"deploy": SENT})
     assert here.step().statuses == {}
+
+
+def test_figures_that_change_all_the_time_are_written_now_and_then(world):
+    manifest = hook()
+    busy = dataclasses.replace(SENT, last_success="2026-03-01T12:00:00Z")
+    here = start(world, manifest, reports={"deploy": busy})
+    assert manifest["status"]["delivered"] == 5
+    here.now += dt.timedelta(seconds=5)
+    here.run_pods(deploy=dataclasses.replace(busy, delivered=50, last_success="2026-03-01T12:00:05Z"))
+    plan = here.step()
+    assert plan.statuses == {}
+    assert plan.requeue_after == 10
+    here.now += dt.timedelta(seconds=10)
+    here.step()
+    assert manifest["status"]["delivered"] == 50
+
+
+def test_a_verdict_or_a_loss_is_written_at_once(world):
+    manifest = hook()
+    busy = dataclasses.replace(SENT, last_success="2026-03-01T12:00:00Z")
+    here = start(world, manifest, reports={"deploy": busy})
+    here.run_pods(deploy=dataclasses.replace(busy, delivered=6, dead=1, failed=3))
+    here.step()
+    assert (manifest["status"]["dead"], manifest["status"]["failed"]) == (1, 3)
+    here.run_pods(
+        deploy=dataclasses.replace(busy, dead=1, dropped=2, last_error="500", last_error_at="2026-03-01T12:00:01Z")
+    )
+    here.step()
+    assert manifest["status"]["dropped"] == 2
+    status, _, message = condition(manifest, "Delivering")
+    assert status == "False"
+    assert "a new text in spec.replay sends what was given up again" in message
+    assert "2 older ones are lost for want of room" in message
+
+
+def test_events_that_are_refused_show_though_the_last_one_was_taken(world):
+    manifest = hook()
+    start(world, manifest, reports={"deploy": dataclasses.replace(SENT, pending=3, refused=1)})
+    assert "1 that it did not take are tried again" in condition(manifest, "Delivering")[2]
+    assert manifest["status"]["refused"] == 1
