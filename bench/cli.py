@@ -16,8 +16,9 @@ from bench.growth import growth
 from bench.load import LoadError
 from bench.machine import Place
 from bench.servers import ServerError
+from bench.webhooks import webhooks
 
-ALL = {**FIGURES, "growth": growth}
+ALL = {**FIGURES, "growth": growth, "webhooks": webhooks}
 RESULTS = Path(__file__).resolve().parents[1] / "docs" / "benchmarks" / "results.md"
 
 

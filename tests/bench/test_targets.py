@@ -25,3 +25,12 @@ def test_a_limit_is_of_wharf_alone():
     assert verdict("memory at rest, MB", wharf=79.9, Distribution=10.0) == "met"
     assert verdict("page of 1,000 of 10,000, tags, ms", wharf=50.0) == "missed"
     assert target("blob PUT alone, plain, MB/s") is None
+
+
+def test_a_share_is_to_be_kept():
+    row = "pulls with three webhooks of push, share of those with none"
+    goal = target(row)
+    assert goal is not None
+    assert goal.text() == ">= 0.95"
+    assert (goal.verdict(row, {"wharf": 0.95}), goal.verdict(row, {"wharf": 0.9})) == ("met", "missed")
+    assert target(row.replace("pulls", "pushes")) == goal
