@@ -1,7 +1,7 @@
 """What webhooks cost pushes and pulls: wharf with three, one of them dead, beside wharf with none.
 
 Rule: both run side by side and take turns, so whatever else the machine does falls on both; what is noted is the share
-of the speed that is left.
+of the speed that is left. Delivery goes on beside the pushes; pulls begin when it has caught up with them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from bench.servers import Server
 
 RELOADED = 3.0
 """Seconds in which a registry has taken up its configuration."""
+
+SETTLED = 3.0
+"""Seconds in which what was pushed is delivered."""
 
 TURNS = 3
 """Times that each has its turn in a round: shares are near 1, and one turn is uncertain by more than what is asked."""
@@ -38,6 +41,7 @@ def webhooks(run: Run) -> None:
                 load.push_manifest(server, run.place, "bench/app", "latest", (digest, 1000), (digest, 1000))
             for _ in range(run.effort.rounds):
                 pushed = [_pushed(run, bare, busy) for _ in range(TURNS)]
+                time.sleep(SETTLED)
                 pulled = [_pulled(run, bare, busy) for _ in range(TURNS)]
                 run.note(f"pushes with three webhooks of {told}, share of those with none", busy, _share(pushed))
                 run.note(f"pulls with three webhooks of {told}, share of those with none", busy, _share(pulled))

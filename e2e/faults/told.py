@@ -27,6 +27,9 @@ from wharf.upkeep import opened
 PATIENCE = 60.0
 """Seconds in which everything has to arrive once nobody kills any more."""
 
+LEAST = 5
+"""Kills and acknowledged pushes of each registry, without which nothing is shown."""
+
 Arrival = tuple[str, str, str]  # repository, tag, id
 
 
@@ -95,6 +98,11 @@ class Site:
         self._threads = [threading.Thread(target=self._kill)]
         self._threads += [threading.Thread(target=self._push, args=(each,)) for each in self.acknowledged]
 
+    @property
+    def pushes(self) -> int:
+        """How many pushes were acknowledged."""
+        return sum(map(len, self.acknowledged.values()))
+
     def start(self) -> None:
         """Begin to push, and to kill."""
         self.process.start()
@@ -110,7 +118,7 @@ class Site:
 
     def _kill(self) -> None:
         while not self._stopped.is_set():
-            time.sleep(random.uniform(0.0, 0.05))  # noqa: S311 - the moment of the kill is what is tested
+            time.sleep(random.uniform(0.0, 0.15))  # noqa: S311 - the moment of the kill is what is tested
             self.process.kill()
             self.kills += 1
             self.process.start()
@@ -170,6 +178,11 @@ async def require_told(site: Site, receiver: Receiver) -> None:
             assert numbers == sorted(numbers)
 
 
+def _enough(sites: list[Site]) -> bool:
+    """Whether each registry was killed, and pushed to, a few times at least, however busy the machine is."""
+    return all(site.kills >= LEAST and site.pushes >= LEAST for site in sites)
+
+
 async def kill(spawner: Spawner, place: Path, *, seconds: float, registries: int) -> tuple[int, int]:
     """Kill registries for so long; how many kills there were, and how many pushes that were acknowledged."""
     receiver = Receiver()
@@ -177,7 +190,10 @@ async def kill(spawner: Spawner, place: Path, *, seconds: float, registries: int
     try:
         for site in sites:
             site.start()
-        await asyncio.sleep(seconds)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end or not _enough(sites):
+            assert time.monotonic() < end + PATIENCE, [(site.kills, site.pushes) for site in sites]
+            await asyncio.sleep(0.1)
         for site in sites:
             site.stop()
         for site in sites:
@@ -189,5 +205,4 @@ async def kill(spawner: Spawner, place: Path, *, seconds: float, registries: int
             site.process.kill()
         receiver.shutdown()
         receiver.server_close()
-    pushes = sum(len(tags) for site in sites for tags in site.acknowledged.values())
-    return sum(site.kills for site in sites), pushes
+    return sum(site.kills for site in sites), sum(site.pushes for site in sites)

@@ -2,13 +2,13 @@
 
 import os
 
-from e2e.faults.told import kill
+from e2e.faults.told import LEAST, kill
 
-SECONDS = float(os.environ.get("WHARF_FAULT_SECONDS", "6"))
+SECONDS = float(os.environ.get("WHARF_FAULT_SECONDS", "3"))
 """How long it goes on; a night of it is worth more."""
 
 
 async def test_every_push_is_told_whatever_is_killed(tmp_path, spawner):
     kills, pushes = await kill(spawner, tmp_path, seconds=SECONDS, registries=1)
-    assert kills > 5
-    assert pushes > kills / 4
+    assert kills >= LEAST
+    assert pushes >= LEAST

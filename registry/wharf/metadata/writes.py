@@ -197,11 +197,13 @@ def forget(connection: sqlite3.Connection, digests: Iterable[str]) -> None:
 
 
 def post(connection: sqlite3.Connection, deliveries: Sequence[tuple[str, Event]], now: float) -> None:
-    """Put events into the outbox, each for one webhook."""
-    connection.executemany(
-        "INSERT INTO outbox (webhook, repository, event, created) VALUES (?, ?, ?, ?)",
-        [(webhook, event.repository, msgspec.json.encode(event).decode(), now) for webhook, event in deliveries],
-    )
+    """Put events into the outbox, each for one webhook; what is for several is one after the other."""
+    rows, last, text = [], None, ""
+    for webhook, event in deliveries:
+        if event is not last:
+            last, text = event, msgspec.json.encode(event).decode()
+        rows.append((webhook, event.repository, text, now))
+    connection.executemany("INSERT INTO outbox (webhook, repository, event, created) VALUES (?, ?, ?, ?)", rows)
 
 
 def _name(connection: sqlite3.Connection, manifest: tuple[int, int], blobs: list[int], others: Iterable[str]) -> None:

@@ -1,7 +1,7 @@
 """Delivering the outbox: a courier for each webhook, so that no endpoint waits for another.
 
-Rule: a courier is woken by a commit of this process at once, and by one of another within POLL, at the cost of one look
-a second for all of them. What waits for a webhook outlasts it for a while: see metadata/outbox.py.
+Rule: a courier is woken by a commit of this process at once, and by one of another within POLL, at the cost of one
+short look for all of them. What waits for a webhook outlasts it for a while: see metadata/outbox.py.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wharf.webhooks.envelope import Source
     from wharf.webhooks.networks import Networks
 
-POLL = 1.0
+POLL = 0.25
 """Seconds between two looks at the outbox for what another process has committed."""
 
 TIDY = 30.0
