@@ -14,7 +14,7 @@ import ssl
 import statistics
 import time
 from collections import defaultdict
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -66,20 +66,20 @@ class Pusher:
 
     def _push(self, at: Login, wanted: int) -> None:
         context = ssl.create_default_context(cadata=at.ca)
-        connection = http.client.HTTPSConnection(at.host, timeout=10, context=context)
         key = base64.b64encode(f"{at.user}:{at.password}".encode()).decode()
         headers = {"Content-Type": INDEX, "Authorization": f"Basic {key}"}
-        while len(self.acknowledged) < wanted:
-            self._number += 1
-            tag = f"t{self._number}"
-            content = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [], "annotations": {"tag": tag}}
-            path = f"/v2/apps/r{self._number % 5}/manifests/{tag}"
-            connection.request("PUT", path, json.dumps(content).encode(), headers)
-            answer = connection.getresponse()
-            answer.read()
-            if answer.status != 201:
-                raise http.client.HTTPException(answer.status)
-            self.acknowledged.append(tag)
+        with closing(http.client.HTTPSConnection(at.host, timeout=10, context=context)) as connection:
+            while len(self.acknowledged) < wanted:
+                self._number += 1
+                tag = f"t{self._number}"
+                content = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [], "annotations": {"tag": tag}}
+                path = f"/v2/apps/r{self._number % 5}/manifests/{tag}"
+                connection.request("PUT", path, json.dumps(content).encode(), headers)
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status != 201:
+                    raise http.client.HTTPException(answer.status)
+                self.acknowledged.append(tag)
 
 
 def kill_registry(kubectl: Kubectl, registry: str, namespace: str) -> None:
