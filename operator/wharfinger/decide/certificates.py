@@ -81,7 +81,8 @@ def served(state: State) -> Finding:
     until = f", valid until {rfc3339(leaf.not_after)}" if leaf else ""
     asked = "; clients have to present one of their own" if state.clients.pem else ""
     renewed = f", renewed {rfc3339(state.serving.renews_at)}" if state.serving.renews_at else ""
-    return good(Reason.CERTIFICATE_LIVE, f"the certificate is served{until}{renewed}{asked}{_rotating(state)}")
+    what = "is served" if state.registry.spec.running else "waits for the registry to run"
+    return good(Reason.CERTIFICATE_LIVE, f"the certificate {what}{until}{renewed}{asked}{_rotating(state)}")
 
 
 def _rotating(state: State) -> str:

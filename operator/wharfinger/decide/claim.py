@@ -178,6 +178,12 @@ def pending(state: State) -> Finding | None:
     if state.registry.spec.running == 0:
         way_out = "set spec.hibernate to false" if state.registry.spec.hibernate else "set spec.replicas to 1"
         return bad(Reason.CLAIM_PENDING, f"claim {state.name!r} gets its volume with its first pod: {way_out}")
+    told = any(_about_volumes(event) for event in state.observed.pod_events)
+    if not told and ("Deployment", state.registry.metadata.name) not in state.observed.children:
+        message = (
+            f"claim {state.name!r} gets its volume with its first pod, and there is none yet: see the other conditions"
+        )
+        return bad(Reason.CLAIM_PENDING, message)
     return bad(Reason.CLAIM_PENDING, f"claim {state.name!r} waits for a volume{unprovisioned(state)}")
 
 

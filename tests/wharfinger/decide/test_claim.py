@@ -82,3 +82,18 @@ def test_growth_by_itself_is_not_taken_back(world):
     here.edit(storage={"autoGrow": {"to": "100Gi"}, "size": "11Gi"})
     here.step()
     assert requested(here) == "13Gi"
+
+
+def test_a_claim_of_a_registry_that_cannot_start_yet_does_not_blame_its_class(world):
+    here = world({"tls": {"issuer": "Secret", "secretName": "none"}})
+    here.settle()
+    here.child(*KEY)["status"] = {"phase": "Pending"}
+    here.step()
+    assert "gets its volume with its first pod, and there is none yet" in here.condition("StorageReady")[2]
+    assert here.condition("Ready")[1] == "CertificateSecretMissing"
+
+
+def test_nothing_is_said_to_be_served_while_nothing_runs(world):
+    here = world({"hibernate": True})
+    here.settle()
+    assert here.condition("CertificateReady")[2].startswith("the certificate waits for the registry to run")
