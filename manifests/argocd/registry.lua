@@ -3,7 +3,7 @@ local passing = { -- what everything passes through on its way: worth a wait, no
   CertificateIssuing = true, CertificatePending = true, ClaimCreating = true, ClaimPending = true,
   ClaimResizing = true, ConfigurationPending = true, CredentialsPending = true, Deploying = true,
   IngressPending = true, LoadBalancerPending = true, NothingSent = true, Paused = true, PodStarting = true,
-  ReportUnavailable = true, RoutePending = true,
+  Importing = true, ReportUnavailable = true, RoutePending = true,
 }
 if obj.metadata.deletionTimestamp ~= nil then
   return { status = "Progressing", message = "is being deleted" }
