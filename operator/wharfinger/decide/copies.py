@@ -33,7 +33,6 @@ class Copied:
     plan: Distribution = field(default_factory=Distribution)
     finding: Finding | None = None  # what is wrong
     count: int | None = None
-    pending: bool = False  # whether more will be known in a moment
 
 
 def decide(registry: Registry, owner: Owner, observed: Observed) -> Copied:
@@ -45,7 +44,7 @@ def decide(registry: Registry, owner: Owner, observed: Observed) -> Copied:
     if elsewhere.trouble:
         return Copied(finding=None if wanted is None else _not_allowed(elsewhere.trouble), count=_before(registry))
     if elsewhere.reading:
-        return Copied(count=_before(registry), pending=wanted is not None)
+        return Copied(count=_before(registry))  # the Lookout tells when it has read all
     document = document_of(observed.children.get(("Secret", owner.user("_pull"))))
     selected = frozenset(_selected(registry, elsewhere)) if wanted is not None else frozenset()
     targets = selected - {owner.namespace}

@@ -172,7 +172,7 @@ def _next_look(
 ) -> float | None:
     moments = [moment for moment in (wanted.serving.wake, wanted.credited.wake, *wakes) if moment is not None]
     waits = [max(1.0, (moment - now).total_seconds()) for moment in moments]
-    if stale or wanted.copied.pending:
+    if stale:
         waits.append(poke.AGAIN)
     if findings["WorkloadReady"].reason == Reason.POD_STARTING:
         waits.append(rollout.GRACE.total_seconds())

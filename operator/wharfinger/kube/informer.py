@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,7 @@ class Informer:
         self.last_try = asyncio.get_running_loop().time()  # likewise, but failed requests count as well
         self.trouble = ""  # why the last try failed; empty while all is well
         self.forbidden = ""  # the same, when it failed for want of a right
+        self.on_turn: Callable[[], None] = lambda: None  # called when trouble begins or is over, and on the first list
         self._client = client
         self._store = store
         self._timing = timing
@@ -92,7 +93,9 @@ class Informer:
 
     def _heard(self) -> None:
         self.last_contact = self.last_try = asyncio.get_running_loop().time()
-        self.trouble = self.forbidden = ""
+        if self.trouble:
+            self.trouble = self.forbidden = ""
+            self.on_turn()
 
     def _pause(self, failures: int) -> float:
         longest = min(self._timing.last_backoff, self._timing.first_backoff * 2.0 ** min(failures, 16))
@@ -106,10 +109,12 @@ class Informer:
                 f"the API server has no {self.resource.plural}: install the custom resource definitions"
             )
         self.tried.set()
-        if not self.trouble:
-            log.warning("watching %s failed: %s", self.resource.plural, error)
-        self.trouble = str(error)
+        before, self.trouble = self.trouble, str(error)
         self.forbidden = self.trouble if isinstance(error, ForbiddenError) else ""
+        if not before:
+            log.warning("watching %s failed: %s", self.resource.plural, error)
+        if before != self.trouble:
+            self.on_turn()
 
     async def _list(self) -> None:
         path, query = self.resource.path(self.scope.namespace), {**self.scope.query(), "limit": "500"}
@@ -127,9 +132,12 @@ class Informer:
             log.warning("the API server's history of %s was set back, as by a restored backup", self.resource.plural)
         self._store.replace(found, int(self._version), self.scope.namespace, rewound=rewound)
         self._newest = int(self._version)
-        self._heard()
+        first = not self.synced.is_set()
         self.synced.set()
         self.tried.set()
+        self._heard()
+        if first:
+            self.on_turn()
 
     async def _watch(self) -> None:
         seconds = int(self._timing.watch * random.uniform(1, 2)) or 1  # noqa: S311 - spreads the load, not a secret

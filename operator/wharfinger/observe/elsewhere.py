@@ -28,7 +28,9 @@ class Lookout:
         timing: Timing = DEFAULT,
     ) -> None:
         self._cache = cache
+        self._on_change = on_change
         self._ours = namespaces
+        self._unanswered: set[Key] = set()  # who asked while there was nothing, or only trouble, to tell
         self._stores: dict[Resource, Store] = {
             NAMESPACE: Store(on_change, lambda _: self._asking()),
             SECRET: Store(on_change, self._of_copy),
@@ -41,13 +43,18 @@ class Lookout:
             Informer(client, resource, store, Scope(labels=labels.get(resource, "")), timing)
             for resource, store in self._stores.items()
         ]
+        for informer in self.informers:
+            informer.on_turn = self._tell_again
 
     def read(self, registry: Key) -> Elsewhere:
-        """Return what concerns a Registry, which need not exist."""
-        if trouble := next((found for informer in self.informers if (found := _trouble(informer))), ""):
-            return Elsewhere(trouble=trouble)
-        if not all(informer.synced.is_set() for informer in self.informers):
-            return Elsewhere(reading=True)
+        """Return what concerns a Registry, which need not exist.
+
+        Who is told that nothing is known yet, or why nothing can be, is told again when that is otherwise.
+        """
+        trouble, reading = self._state()
+        if trouble or reading:
+            self._unanswered.add(registry)
+            return Elsewhere(trouble=trouble, reading=reading)
         accounts = (
             self._stores[SERVICE_ACCOUNT].objects if _asks(self._cache.registry(registry)) else self._with_notes()
         )
@@ -58,6 +65,19 @@ class Lookout:
             accounts=_pairs(accounts),
             refused=self.refused.get(registry, {}),
         )
+
+    def _state(self) -> tuple[str, bool]:
+        """What keeps us from reading, and whether something has not been listed yet."""
+        trouble = next((found for informer in self.informers if (found := _trouble(informer))), "")
+        return trouble, not trouble and not all(informer.synced.is_set() for informer in self.informers)
+
+    def _tell_again(self) -> None:
+        trouble, reading = self._state()
+        if reading:
+            return
+        waiting, self._unanswered = self._unanswered, set()
+        for registry in waiting | (set(self._asking()) if trouble else set()):
+            self._on_change(registry)
 
     def put(self, resource: Resource, obj: Manifest) -> None:
         """Take in the response of our own write."""

@@ -116,14 +116,20 @@ async def test_what_another_operator_copied_is_none_of_our_business(api, look, t
     assert told == []
 
 
+def refuse():
+    message = 'User "w" is forbidden: cannot list this resource'
+    return web.json_response({"kind": "Status", "code": 403, "reason": "Forbidden", "message": message}, status=403)
+
+
+async def lose_secrets(api, until, times):
+    """Take the right to list Secrets away, for so many tries."""
+    await until(lambda: len(api.watches) == 3)
+    api.fail("watch", refuse, "secrets")
+    api.fail("list", refuse, "secrets", times)
+    api.cut()
+
+
 async def test_a_right_that_is_missing_is_said_and_a_lost_connection_is_not(api, look, until):
-    forbidden = 'namespaces is forbidden: User "w" cannot list resource "namespaces"'
-
-    def refuse():
-        return web.json_response(
-            {"kind": "Status", "code": 403, "reason": "Forbidden", "message": forbidden}, status=403
-        )
-
     api.fail("list", refuse, "namespaces", times=5)
     lookout = look(registry())
     await until(lambda: "cannot list" in lookout.read(TEAM).trouble)
@@ -131,6 +137,42 @@ async def test_a_right_that_is_missing_is_said_and_a_lost_connection_is_not(api,
     await listed(lookout)
     lookout.informers[0].trouble = "connection reset"
     assert lookout.read(TEAM).trouble == ""
+
+
+@pytest.mark.parametrize("last", [NAMESPACE, SECRET, SERVICE_ACCOUNT], ids=lambda resource: resource.plural)
+async def test_who_asked_before_all_was_listed_is_told_when_it_is(client, told, last):
+    """Whatever comes last, and although what was listed concerns nobody."""
+    lookout = Lookout(client, Cache(lambda _: None), told.append, (), QUICK)
+    gone = Key("ci", "gone")
+    assert lookout.read(gone).reading
+    async with contextlib.AsyncExitStack() as stack:
+        for informer in sorted(lookout.informers, key=lambda informer: informer.resource == last):
+            assert told == []
+            stack.callback(asyncio.create_task(informer.run()).cancel)
+            async with asyncio.timeout(5):
+                await informer.synced.wait()
+        assert told == [gone]
+        assert not lookout.read(gone).reading
+
+
+async def test_who_was_told_of_trouble_is_told_when_it_is_over(api, look, told, until):
+    lookout = look()
+    await listed(lookout)
+    gone = Key("ci", "gone")
+    await lose_secrets(api, until, times=3)
+    await until(lambda: lookout.read(gone).trouble)
+    await until(lambda: told)
+    await until(lambda: not lookout.read(gone).trouble)
+    assert set(told) == {gone}
+
+
+async def test_who_asks_for_copies_is_told_when_a_right_is_taken_away(api, look, told, until):
+    lookout = look(registry())
+    await listed(lookout)
+    told.clear()
+    await lose_secrets(api, until, times=1000)
+    await until(lambda: told == [TEAM])
+    assert lookout.read(TEAM).trouble
 
 
 async def test_our_own_writes_are_known_at_once(api, look):
