@@ -7,6 +7,7 @@ import pytest
 
 from e2e.clients import Login, Skopeo, login, port_forward, request
 from e2e.kubectl import Kubectl, eventually
+from e2e.pages import DOCS, ROOT, commands
 from e2e.resources import registry_manifest
 
 # a volume as registry:2 leaves it, with one image whose layer is nothing
@@ -46,6 +47,19 @@ def condition(kubectl: Kubectl, namespace: str, kind: str, reason: str) -> dict[
         return found
 
     return eventually(f"{kind} has reason {reason}", probe, timeout=60)
+
+
+def test_what_the_docs_say_to_run_in_the_pod_runs_there(
+    kubectl: Kubectl, namespace: str, skopeo: Skopeo, image: str
+) -> None:
+    digest = skopeo.push(image, "looked/at:1")
+    pages = (ROOT / "README.md", DOCS / "how-to/free-space.md", DOCS / "how-to/verify.md")
+    asked = "kubectl exec deployment/team -- wharf "
+    typed = [line.partition(" #")[0] for page in pages for line in commands(page.read_text()) if line.startswith(asked)]
+    assert {line.removeprefix(asked).split()[0] for line in typed} == {"gc", "verify"}
+    for line in typed:
+        said = kubectl("exec", "deployment/team", "-n", namespace, "--", *line.partition(" -- ")[2].split())
+        assert digest in said or "verify" in line
 
 
 def test_a_class_that_does_not_let_claims_grow_is_named_with_the_way_out(

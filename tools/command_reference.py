@@ -12,8 +12,7 @@ from wharf.cli import command_line
 
 INTRO = """# The command `wharf`
 
-`wharf COMMAND --help` says the same. In Kubernetes: `kubectl exec deployment/NAME -- python3 -m wharf COMMAND --config
-/etc/wharf/config.yaml`.
+`wharf COMMAND --help` says the same. In Kubernetes: `kubectl exec deployment/NAME -- wharf COMMAND`.
 """
 
 

@@ -107,7 +107,7 @@ def command_line() -> argparse.ArgumentParser:
     )
     one.add_argument("user", metavar="USER", help="a user name; '' is a client without credentials")
     one.add_argument("repository", metavar="REPOSITORY", help="the name of a repository, without the host")
-    one.add_argument("--config", metavar="FILE", required=True, help="the configuration file that holds the rules")
+    place.add_config(one)
     one.set_defaults(run=_access)
     return parser
 
@@ -116,16 +116,18 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     serve = commands.add_parser(
         "serve",
         help="run the registry",
-        description="Run the registry. Without arguments it listens on port 5000 of every address, over plain HTTP, "
-        f"without users, and keeps its data in {place.SYSTEM}, or in ./{place.HERE} where that cannot be written.",
+        description="Run the registry. Without arguments, and without a configuration file, it listens on port 5000 of "
+        f"every address, over plain HTTP, without users, and keeps its data in {place.SYSTEM}, or in ./{place.HERE} "
+        "where that cannot be written.",
     )
-    serve.add_argument("--config", metavar="FILE", default="", help="configuration file (see `wharf config schema`)")
+    place.add_config(serve)
     serve.add_argument("--address", metavar="HOST:PORT", help="listen here, whatever the configuration file says")
     serve.add_argument("--data", metavar="DIR", help="keep the data here, whatever the configuration file says")
     serve.set_defaults(run=_serve)
 
 
 def _serve(options: argparse.Namespace) -> None:
+    path = place.configuration(options)
     config, data = place.of(options)
     overrides = {}
     if options.address:
@@ -136,14 +138,14 @@ def _serve(options: argparse.Namespace) -> None:
     post = Post.of_environment()
     if post is not None:
         workers.end_with_parent(post)
-        run(options.config, overrides, post)
+        run(path, overrides, post)
         return
     _introduce(options, config, data)
     count = config.workers or workers.processors()
     if count == 1:
-        run(options.config, overrides)
+        run(path, overrides)
         return
-    arguments = ["serve", *(["--config", options.config] if options.config else []), "--data", data]
+    arguments = ["serve", *(["--config", path] if path else []), "--data", data]
     arguments += ["--address", options.address] if options.address else []
     sys.exit(workers.supervise(arguments, count, options.address or config.address, config.admin_address))
 
@@ -155,6 +157,7 @@ def _introduce(options: argparse.Namespace, config: Config, data: str) -> None:
         f"  address  {options.address or config.address} ({'HTTPS' if config.tls else 'plain HTTP'})", file=sys.stderr
     )
     print(f"  data     {Path(data).absolute()}", file=sys.stderr)
+    print(f"  config   {place.configuration(options) or 'none: the defaults'}", file=sys.stderr)
     if config.auth is None:
         who = "what the access rules say" if config.access is not None else "anyone may push, pull and delete"
         print(f"  access   no users are configured: {who}", file=sys.stderr, flush=True)
@@ -194,7 +197,10 @@ def _check_certificate(tls: Tls) -> None:
 
 
 def _access(options: argparse.Namespace) -> None:
-    config = place.read(options.config)
+    path = place.configuration(options)
+    if not path:
+        raise CommandError(f"there is no {place.CONFIGURATION}: name the file that holds the rules with --config")
+    config = place.read(path)
     if not references.is_name(options.repository):
         raise CommandError(f"{options.repository!r} is not a repository name: lower-case letters, digits, . _ - and /")
     groups, robots = (config.auth.groups, config.auth.robots) if config.auth else ({}, {})

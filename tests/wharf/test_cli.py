@@ -35,7 +35,7 @@ def test_version_and_help_are_for_people(capsys):
 
 
 def test_a_wrong_command_line_is_2(capsys):
-    for arguments in ((), ("nonsense",), ("access", "alice"), ("config",)):
+    for arguments in ((), ("nonsense",), ("access", "alice"), ("access", "alice", "a", "--config"), ("config",)):
         assert run(capsys, *arguments)[2] == 2
 
 
@@ -109,6 +109,22 @@ def test_access_explains_what_decides(capsys, tmp_path):
     assert re.match(r"delete +denied +the most specific match", lines[2])
     assert "anonymous" in run(capsys, "access", "", "team/app", "--config", str(path))[0]
     assert run(capsys, "access", "alice", "Team", "--config", str(path))[2] == 1
+
+
+def test_without_config_the_file_of_the_system_counts_for_every_command(capsys, tmp_path, monkeypatch):
+    system = tmp_path / "config.yaml"
+    monkeypatch.setattr("wharf.place.CONFIGURATION", str(system))
+    assert f"there is no {system}" in run(capsys, "access", "", "a")[1]
+    system.write_text("data: /nowhere")
+    assert "everyone may do everything" in run(capsys, "access", "", "a")[0]
+    for command in (("gc",), ("verify",), ("webhooks", "list")):
+        assert "/nowhere holds no registry's data" in run(capsys, *command)[1]
+    system.write_text("typo: 1")
+    for command in (("gc",), ("verify",), ("webhooks", "list"), ("access", "", "a"), ("serve",)):
+        assert run(capsys, *command)[1].startswith(f"wharf: {system}: ")
+    for command in (("gc",), ("verify",), ("webhooks", "list"), ("access",), ("serve",), ("import-distribution",)):
+        said = " ".join(run(capsys, *command, "--help")[0].split())
+        assert "--config FILE the registry's configuration file; without it" in said
 
 
 def test_access_explains_what_a_robot_is_granted(capsys, tmp_path):
