@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from kubectl_registry import parser
+from kubectl_registry import parser, wording
 from kubectl_registry.errors import PluginError
 
 INTERRUPTED = 130
@@ -39,7 +39,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         with Session(options, Screen(options.output)) as session:
             return int(command.run(session))
     except PluginError as error:
-        print(f"kubectl registry: {error}", file=sys.stderr)
+        print(f"kubectl registry: {wording.visible(str(error))}", file=sys.stderr)
         return error.status
     except KeyboardInterrupt:
         print(file=sys.stderr)

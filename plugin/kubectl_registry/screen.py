@@ -1,7 +1,7 @@
 """What is shown: tables and progress for people, JSON for programs.
 
 Rule: standard output holds the answer and nothing else, everything else goes to standard error; colours only on a
-terminal and never with NO_COLOR; text from a cluster is shown as it is, never read as markup.
+terminal and never with NO_COLOR; text from a cluster is shown, never read as markup nor obeyed by the terminal.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
+
+from kubectl_registry import wording
 
 _WIDE = 1000
 """Columns where there is no terminal: nothing is cut, as whoever reads it can search it."""
@@ -37,11 +39,11 @@ class Screen:
 
     def line(self, text: Cell = "") -> None:
         """A line of the answer."""
-        self.out.print(text, soft_wrap=True)
+        self.out.print(_visible(text), soft_wrap=True)
 
     def note(self, text: Cell) -> None:
         """A line beside the answer."""
-        self.err.print(text, soft_wrap=True)
+        self.err.print(_visible(text), soft_wrap=True)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
         """A table; one without rows is left out."""
@@ -49,7 +51,7 @@ class Screen:
         for column in table.columns:
             column.overflow = "fold"
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*map(_visible, row))
         if not table.row_count:
             return
         if self.out.is_terminal:
@@ -85,9 +87,13 @@ def _console(file: IO[str]) -> Console:
     return console
 
 
+def _visible(cell: Cell) -> Cell:
+    return wording.visible(cell) if isinstance(cell, str) else cell
+
+
 def styled(text: str, good: bool | None) -> Text:
     """Text in green, red or (None) yellow."""
-    return Text(text, style={True: "green", False: "red", None: "yellow"}[good])
+    return Text(wording.visible(text), style={True: "green", False: "red", None: "yellow"}[good])
 
 
 def plain(rows: Iterable[Sequence[Any]]) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""Times, amounts and counts in words.
+"""Times, amounts and counts in words, and the words of others made safe to show.
 
 Rule: pure; times come as RFC 3339 text or as aware datetimes, and `now` is an argument.
 """
@@ -8,7 +8,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 _UNITS = ((86400 * 2, 86400, "d"), (3600 * 2, 3600, "h"), (60 * 2, 60, "m"), (0, 1, "s"))
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 _BYTES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+
+
+def visible(text: str) -> str:
+    """Text of others without what a terminal would obey: Events and errors can hold escape sequences."""
+    return text.translate(_CONTROLS)
 
 
 def moment(text: str | None) -> datetime | None:

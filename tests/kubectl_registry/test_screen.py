@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from kubectl_registry.screen import Screen
+from kubectl_registry.screen import Screen, styled
 
 
 def screen(output: str = "table") -> tuple[Screen, io.StringIO, io.StringIO]:
@@ -20,6 +20,18 @@ def test_text_from_a_cluster_is_not_read_as_markup() -> None:
     assert "users[0].rotation [red]" in out.getvalue()
     assert "[bold]x" in out.getvalue()
     assert ":smile:" in out.getvalue()
+
+
+def test_no_escape_sequence_of_others_reaches_the_terminal() -> None:
+    evil = "\x1b]0;title\x07\x1b[2Jgone\x9b31m"
+    shown, out, err = screen()
+    shown.line(f"{evil}\nnext")
+    shown.note(styled(evil, good=True))
+    shown.table(("A", "B"), [(evil, styled(evil, good=False))])
+    for told in (out.getvalue(), err.getvalue()):
+        assert not set("\x1b\x07\x9b") & set(told)
+        assert "\\x1b[2Jgone" in told
+    assert "\nnext" in out.getvalue()
 
 
 def test_a_long_cell_is_not_cut_where_there_is_no_terminal() -> None:

@@ -73,12 +73,18 @@ class Way:
     host_error: str = ""  # not for this name
     clients: Mapping[str, bool] = field(default_factory=dict)  # CA files of clients here, and whether they fit
     system: bool = False  # whether this machine trusts it anyway
+    verified: bool = False  # whether the certificate is right in all: signer, name and time
     answer: int = 0  # HTTP status of GET /v2/ without credentials
 
     @property
     def is_open(self) -> bool:
         """Whether the registry answers on it."""
         return bool(self.answer)
+
+    @property
+    def takes_passwords(self) -> bool:
+        """Whether it surely leads to the registry: the API server says so, or the server has proved who it is."""
+        return self.is_open and (self.forwarded or self.verified)
 
 
 @dataclass(frozen=True, slots=True)

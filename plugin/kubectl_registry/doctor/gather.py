@@ -1,11 +1,13 @@
 """Gathers the facts: from the API server, from the registry's pod, and from the way to it.
 
 Rule: what one lacks the right or the means to see becomes `Unknown` and stops nothing else; nothing is changed,
-except by the test push when it is asked for.
+except by the test push when it is asked for. A password goes only to a pod that the API server leads to, or to a server
+whose certificate is right: a name that leads elsewhere is what the doctor is there to find.
 """
 
 from __future__ import annotations
 
+import ssl
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -58,9 +60,9 @@ def gather(session: Session, registry: Object, wish: Wish) -> Facts:
     facts = replace(facts, inside=ask(lambda: inside.look(session.api, target, hosts)) if pod else no_pod)
     ways = _ways(session.api, facts, pod, wish)
     facts = replace(facts, ways=tuple(way for way, _ in ways))
-    chosen = next(((way, dial) for way, dial in ways if way.is_open), None)
+    chosen = next(((way, dial) for way, dial in ways if way.takes_passwords), None)
     if chosen is None:
-        why = Unknown("the registry does not answer on any way that was tried")
+        why = Unknown(_untold(facts))
         return replace(facts, logins=why, pull=why)
     return _use(session.api, facts, chosen, wish)
 
@@ -123,14 +125,28 @@ def _forwarded(api: Api, namespace: str, pod: str) -> Dial:
     return dial
 
 
+def _untold(facts: Facts) -> str:
+    """Why no password is sent anywhere."""
+    if any(way.is_open for way in facts.ways):
+        return "no password is sent to a server that has not proved who it is: see the check `certificate`"
+    return "the registry does not answer on any way that was tried"
+
+
+def _context(facts: Facts, way: Way) -> ssl.SSLContext | None:
+    """How TLS is spoken where passwords go; None: not at all."""
+    if registries.plain_http(facts.registry):
+        return None
+    return probe.unverified() if way.forwarded else probe.verifying(facts.ca if isinstance(facts.ca, str) else "")
+
+
 def _use(api: Api, facts: Facts, chosen: tuple[Way, Dial], wish: Wish) -> Facts:
     """Log in with each password there is, and pull with the first that works."""
     way, dial = chosen
     attempts, unread = _attempts(api, facts, way, wish)
-    tls = not registries.plain_http(facts.registry)
+    context = _context(facts, way)
     done: list[tuple[Login, Client]] = []
     for each in attempts:
-        login, client = passwords.attempt(dial, way.address.host, each, tls=tls)
+        login, client = passwords.attempt(dial, way.address.host, each, context)
         if login.answer == 401:
             login = replace(login, known=_known(api, facts, each))
         done.append((login, client))

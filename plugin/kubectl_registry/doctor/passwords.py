@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,7 @@ from pathlib import Path
 from kubectl_registry import registries, wording
 from kubectl_registry.doctor.client import Client
 from kubectl_registry.doctor.facts import Login
-from kubectl_registry.doctor.probe import Dial, unverified
+from kubectl_registry.doctor.probe import Dial
 from kubectl_registry.errors import UnreachableError
 from kubectl_registry.registries import Object
 
@@ -70,9 +71,9 @@ def _split(auth: str) -> tuple[str, str]:
     return user, password
 
 
-def attempt(dial: Dial, host: str, tried: Attempt, *, tls: bool) -> tuple[Login, Client]:
-    """Log in with one password; what came of it, and the client that did."""
-    client = Client(dial, host, unverified() if tls else None, tried.user, tried.password)
+def attempt(dial: Dial, host: str, tried: Attempt, context: ssl.SSLContext | None) -> tuple[Login, Client]:
+    """Log in with one password; what came of it, and the client that did. No context: plain HTTP."""
+    client = Client(dial, host, context, tried.user, tried.password)
     try:
         answer, error = client.get("/v2/").status, ""
     except UnreachableError as problem:

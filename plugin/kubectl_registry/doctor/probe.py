@@ -104,7 +104,7 @@ def _verify(way: Way, dial: Dial, trust: Trust) -> Way:
     code, told = _refusal(dial, verifying(trust.ca, name=False), host)
     way = replace(way, trust_error="" if code in (0, *_TIME) else told)
     code, told = _refusal(dial, verifying(trust.ca), host)
-    way = replace(way, host_error=told if code in _NAME else "")
+    way = replace(way, host_error=told if code in _NAME else "", verified=code == 0)
     if way.forwarded:
         return way
     fits = {str(file): _refusal(dial, verifying(pem), host)[0] in (0, *_TIME) for file, pem in trust.files.items()}

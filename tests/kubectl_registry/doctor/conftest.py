@@ -139,8 +139,8 @@ def issue(ca: Authority, directory: Path, names: list[str], days: tuple[int, int
 
 
 @contextmanager
-def shows(file: Path) -> Iterator[int]:
-    """A server that shows a certificate and answers every request with 401; yields its port."""
+def shows(file: Path, heard: list[bytes] | None = None) -> Iterator[int]:
+    """A server that shows a certificate and answers every request with 401; yields its port. `heard`: the requests."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     stop = threading.Event()
@@ -156,7 +156,9 @@ def shows(file: Path) -> Iterator[int]:
                 connection.settimeout(5)
                 try:
                     with connection, context.wrap_socket(connection, server_side=True) as secured:
-                        secured.recv(65536)
+                        request = secured.recv(65536)
+                        if heard is not None:
+                            heard.append(request)
                         secured.sendall(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 except OSError:
                     continue  # the client did not like the certificate, which is what it is for

@@ -20,6 +20,13 @@ def test_a_way_is_open_when_the_registry_answered() -> None:
     assert not outside(answer=0).is_open
 
 
+def test_passwords_go_to_a_pod_of_the_api_server_or_to_a_server_that_proved_who_it_is() -> None:
+    assert outside(verified=True).takes_passwords
+    assert outside(forwarded=True).takes_passwords
+    assert not outside().takes_passwords  # plain HTTP, too: nobody proves anything there
+    assert not outside(verified=True, answer=0).takes_passwords
+
+
 def test_a_registry_is_stopped_by_its_spec() -> None:
     assert not well().stopped
     for spec in ({"replicas": 0}, {"hibernate": True}):

@@ -4,11 +4,12 @@ import argparse
 import base64
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.kubectl_registry.conftest import Command, FakeCluster, Object
-from tests.kubectl_registry.doctor.conftest import PASSWORD, Running
+from tests.kubectl_registry.doctor.conftest import PASSWORD, Running, authority, issue, shows
 
 from kubectl_registry.doctor.facts import Facts, Transfer, Unknown
 from kubectl_registry.doctor.gather import Wish, gather
@@ -72,6 +73,24 @@ def test_a_host_is_tried_by_name_as_well(session: Session, wharf: Running) -> No
     assert by_name.is_open
     assert found.push is not None
     assert not found.push.error
+
+
+def test_no_password_goes_to_a_server_that_has_not_proved_who_it_is(
+    session: Session, cluster: FakeCluster, tmp_path: Path
+) -> None:
+    """A name that leads to somebody else's server: passwords go through the API server, or nowhere."""
+    heard: list[bytes] = []
+    with shows(issue(authority("stranger"), tmp_path, ["localhost"]), heard) as port:
+        found = facts(session, host=f"localhost:{port}")
+        assert found.ways[0].trust_error
+        assert not isinstance(found.logins, Unknown)
+        assert [each.answer for each in found.logins] == [200]
+        del cluster.objects["pods", "ci", "team-1"]
+        found = facts(session, host=f"localhost:{port}")
+    assert isinstance(found.logins, Unknown)
+    assert "proved who it is" in found.logins.why
+    assert heard
+    assert not any(b"authorization" in each.lower() for each in heard)
 
 
 def test_a_password_that_was_given_is_tried_first_and_known(session: Session) -> None:

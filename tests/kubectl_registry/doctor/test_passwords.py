@@ -40,14 +40,15 @@ def test_what_docker_and_podman_keep_for_a_host_is_found(tmp_path: Path) -> None
 )
 def test_a_password_is_tried_and_known_or_not(wharf: Running, password: str, answer: int, known: str) -> None:
     dial = probe.direct(Address("localhost", wharf.port))
-    login, _ = passwords.attempt(dial, "localhost", Attempt("admin", "a Secret", password), tls=True)
+    context = probe.verifying(wharf.ca.pem)
+    login, _ = passwords.attempt(dial, "localhost", Attempt("admin", "a Secret", password), context)
     assert login.answer == answer
     assert passwords.known(wharf.htpasswd, "admin", password, NOW) == known
     assert password not in repr(login)
 
 
 def test_no_answer_is_an_error_of_the_login() -> None:
-    login, _ = passwords.attempt(probe.direct(Address("localhost", 1)), "localhost", Attempt("a", "b", "c"), tls=True)
+    login, _ = passwords.attempt(probe.direct(Address("localhost", 1)), "localhost", Attempt("a", "b", "c"), None)
     assert (login.answer, bool(login.error)) == (0, True)
 
 
