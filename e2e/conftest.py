@@ -16,8 +16,15 @@ import pytest
 from e2e.clients import Login, Skopeo, login, port_forward
 from e2e.cluster.interface import Cluster, open_cluster
 from e2e.kubectl import Kubectl
+from e2e.programs import build, named_by
 from e2e.resources import registry_manifest
 from e2e.sample import ensure_clients, sample_image
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build what the tests that will run are marked with."""
+    if not session.config.option.collectonly:
+        build(named_by(session.items))
 
 
 @pytest.fixture(scope="session")

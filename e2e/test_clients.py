@@ -15,23 +15,14 @@ import pytest
 
 from e2e.clients import Login, Podman, Skopeo, docker_engine
 from e2e.cluster.debian import ensure_packages
-from e2e.cluster.settings import Settings
-from e2e.cluster.tools import Tools
 from e2e.kubectl import CommandError, run
 from e2e.loopback import serve
+from e2e.programs import program
 from e2e.sample import REFERENCE
 
-GO_CLIENTS = ("crane", "oras", "regctl", "helm", "cosign")
+pytestmark = pytest.mark.programs("crane", "oras", "regctl", "helm", "cosign")
 
 Program = Callable[..., str]
-
-
-@pytest.fixture(scope="session")
-def programs() -> dict[str, Path]:
-    """The clients that are built from Go modules."""
-    tools = Tools(Settings.read().cache)
-    tools.ensure(GO_CLIENTS)
-    return {name: tools.path(name) for name in GO_CLIENTS}
 
 
 @pytest.fixture(scope="module", params=["Basic", "Bearer"])
@@ -44,7 +35,7 @@ def at(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-def client(at: Login, programs: dict[str, Path], tmp_path: Path) -> Program:
+def client(at: Login, tmp_path: Path) -> Program:
     """Runs a Go client that trusts the registry's CA and keeps its credentials in this test's directory."""
     (tmp_path / "ca.pem").write_text(at.ca)
     homes = {
@@ -56,8 +47,8 @@ def client(at: Login, programs: dict[str, Path], tmp_path: Path) -> Program:
     places = {name: str(tmp_path / place) for name, place in homes.items()}
     environment = {**os.environ, "SSL_CERT_FILE": str(tmp_path / "ca.pem"), "COSIGN_PASSWORD": "of the key", **places}
 
-    def call(program: str, *arguments: str, stdin: str = "") -> str:
-        return run([str(programs[program]), *arguments], stdin=stdin, env=environment)
+    def call(name: str, *arguments: str, stdin: str = "") -> str:
+        return run([str(program(name)), *arguments], stdin=stdin, env=environment)
 
     return call
 

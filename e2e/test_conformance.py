@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from e2e.cluster.settings import Settings
-from e2e.cluster.tools import Tools
 from e2e.loopback import serve
+from e2e.programs import program
 
 # What the program leaves out unless it is told to test it too; the development version has more on by itself.
 SWITCHES = (
@@ -28,24 +27,14 @@ SWITCHES = (
 )
 
 
-@pytest.fixture(scope="module")
-def program() -> Path:
-    """The conformance program, built where it is missing."""
-    tools = Tools(Settings.read().cache)
-    tools.ensure(["conformance"])
-    return tools.path("conformance")
-
-
 def everything(settings: object) -> bool:
     """Whether every switch in a tree of settings is on."""
     return all(map(everything, settings.values())) if isinstance(settings, dict) else settings is True
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.programs("conformance")
 @pytest.mark.parametrize(("version", "workers"), [("1.1", 1), ("dev", 2)])
-def test_every_conformance_test_passes_and_none_is_left_out(
-    program: Path, tmp_path: Path, version: str, workers: int
-) -> None:
+def test_every_conformance_test_passes_and_none_is_left_out(tmp_path: Path, version: str, workers: int) -> None:
     results = tmp_path / "results"
     with serve(tmp_path, sparseImages="Accept", workers=workers) as at:
         (tmp_path / "ca.pem").write_text(at.ca)
@@ -54,7 +43,9 @@ def test_every_conformance_test_passes_and_none_is_left_out(
         told |= {"RESULTS_DIR": str(results)} | dict.fromkeys(SWITCHES, "true")
         environment = {**os.environ, "SSL_CERT_FILE": str(tmp_path / "ca.pem")}
         environment |= {f"OCI_{name}": value for name, value in told.items()}
-        done = subprocess.run([program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [program("conformance")], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
     report = yaml.safe_load((results / "results.yaml").read_text())
     assert everything(report["config"]["apis"]), report["config"]["apis"]
     assert everything(report["config"]["data"]), report["config"]["data"]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from e2e.cluster.settings import Settings
-from e2e.cluster.tools import Tools
+from e2e.programs import program
 from wharf.metadata.interface import Event
 from wharf.webhooks.envelope import MEDIA_TYPE, Source, render
 
@@ -35,18 +33,11 @@ MOUNT = Event("1", "2027-01-15T08:00:00Z", "mount", "a", digest=f"sha256:{'b' * 
 DELETED_TAG = Event("2", "2027-01-15T08:00:00Z", "delete", "a", tag="v1")
 
 
-@pytest.fixture(scope="module")
-def program() -> Path:
-    tools = Tools(Settings.read().cache)
-    tools.ensure(["envelope"])
-    return tools.path("envelope")
-
-
-@pytest.mark.timeout(600)
+@pytest.mark.programs("envelope")
 @pytest.mark.parametrize("event", [PUSH, MOUNT, DELETED_TAG], ids=["push", "mount", "delete"])
-def test_distribution_reads_what_we_send(program: Path, event: Event) -> None:
+def test_distribution_reads_what_we_send(event: Event) -> None:
     sent = render([event], SOURCE)
-    done = subprocess.run([program], input=sent, capture_output=True, check=False)
+    done = subprocess.run([program("envelope")], input=sent, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr.decode().strip() == MEDIA_TYPE
     (ours,), (theirs,) = json.loads(sent)["events"], json.loads(done.stdout)["events"]

@@ -12,10 +12,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from e2e.programs import build
 
 from integration.api import Api
 from integration.audit import Audit
-from integration.control_plane import ControlPlane, control_plane
+from integration.control_plane import PROGRAMS, ControlPlane, control_plane
 from integration.installation import install, kubeconfig, write_secretly
 from integration.nodes import Nodes
 from integration.process import Operator, operators
@@ -23,6 +24,12 @@ from integration.proxy import Proxy
 from integration.tenant import Tenant
 
 _NUMBERS = itertools.count(1)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build etcd and the API server before the first test, whose time limit would not do for it."""
+    if session.items and not session.config.option.collectonly:
+        build(PROGRAMS)
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,12 @@ import os
 import re
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 from e2e.cluster.interface import Cluster, open_cluster
 from e2e.cluster.settings import Settings
-from e2e.install.rendering import NAMESPACE, ROOT, program
+from e2e.install.rendering import NAMESPACE, ROOT
 from e2e.kubectl import Kubectl, eventually, run
+from e2e.programs import program
 from e2e.resources import registry_manifest
 
 CRDS = ("registries.wharfinger.dev", "registrywebhooks.wharfinger.dev")
@@ -52,7 +52,7 @@ class Fresh:
     def shell(self, command: str, timeout: float = 300) -> str:
         """Run a documented command as it stands there, in the repository; what it printed."""
         known = {**os.environ, **self.cluster.environment()}
-        known["PATH"] = f"{Path(program('helm')).parent}{os.pathsep}{known['PATH']}"
+        known["PATH"] = f"{program('helm').parent}{os.pathsep}{known['PATH']}"
         return run(["bash", "-euo", "pipefail", "-c", f"cd {ROOT}; {command}"], timeout=timeout, env=known)
 
     def works(self, namespace: str) -> None:

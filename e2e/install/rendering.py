@@ -12,9 +12,8 @@ from typing import Any
 
 import yaml
 
-from e2e.cluster.settings import Settings
-from e2e.cluster.tools import Tools
 from e2e.kubectl import run
+from e2e.programs import program
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "wharfinger"
@@ -45,16 +44,9 @@ VARIANTS = (
 )
 
 
-def program(name: str) -> str:
-    """A pinned program, built if need be."""
-    tools = Tools(Settings.read().cache)
-    tools.ensure([name])
-    return str(tools.path(name))
-
-
 def helm(*arguments: str, timeout: float = 300) -> str:
     """Run helm; what it printed."""
-    return run([program("helm"), *arguments], timeout=timeout)
+    return run([str(program("helm")), *arguments], timeout=timeout)
 
 
 def settings(variant: Variant) -> list[str]:
@@ -77,7 +69,7 @@ def hooks(variant: Variant) -> list[Object]:
 
 def kustomization(variant: Variant) -> list[Object]:
     """The kustomization's objects."""
-    text = run([program("kubectl"), "kustomize", str(MANIFESTS / variant.kustomization)])
+    text = run([str(program("kubectl")), "kustomize", str(MANIFESTS / variant.kustomization)])
     return [document for document in yaml.safe_load_all(text) if document]
 
 

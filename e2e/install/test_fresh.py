@@ -16,7 +16,7 @@ from e2e.kubectl import Kubectl, absent, eventually
 HELM_INSTALL = "helm install wharfinger charts/wharfinger --namespace wharfinger-system --create-namespace"
 KUSTOMIZE = "kubectl apply --server-side -k manifests/base"
 PROMETHEUS_OPERATOR = "github.com/prometheus-operator/prometheus-operator"
-pytestmark = pytest.mark.timeout(900)  # the first of them brings the cluster up
+pytestmark = [pytest.mark.timeout(900), pytest.mark.programs("helm")]  # the first of them brings the cluster up
 WATCHED = ("servicemonitors", "podmonitors", "prometheusrules")
 
 

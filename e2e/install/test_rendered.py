@@ -5,6 +5,8 @@ import pytest
 from e2e.install import rendering
 from e2e.install.rendering import VARIANTS, Variant
 
+pytestmark = pytest.mark.programs("helm", "kubectl")
+
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.kustomization)
 def test_helm_and_kustomize_come_to_the_same(variant: Variant) -> None:

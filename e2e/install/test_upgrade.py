@@ -22,6 +22,7 @@ NEW = f"--set image.tag={VERSION},registryImage.tag={VERSION}"
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.programs("helm")
 def test_the_upgrade_from_the_first_release_fails_no_pull(fresh: Fresh, archive: Path, tmp_path: Path) -> None:
     tree = first_release.checked_out(tmp_path / "tree")
     first_release.load_images(tree, fresh.cluster)
