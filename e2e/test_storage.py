@@ -1,13 +1,15 @@
 """What the volume goes through: it cannot grow, is too full for pushes, sleeps, and held a registry:2 before."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from e2e.clients import Login, Skopeo, login, port_forward, request
+from e2e.cluster.interface import Cluster
 from e2e.kubectl import Kubectl, eventually
-from e2e.pages import DOCS, ROOT, commands
+from e2e.pages import DOCS, ROOT, Reader, commands, section
 from e2e.resources import registry_manifest
 
 # a volume as registry:2 leaves it, with one image whose layer is nothing
@@ -60,6 +62,24 @@ def test_what_the_docs_say_to_run_in_the_pod_runs_there(
     for line in typed:
         said = kubectl("exec", "deployment/team", "-n", namespace, "--", *line.partition(" -- ")[2].split())
         assert digest in said or "verify" in line
+
+
+def test_a_reader_who_asks_for_a_sweep_over_http_gets_one(
+    cluster: Cluster, kubectl: Kubectl, namespace: str, registry: str, tmp_path: Path
+) -> None:
+    reader = Reader.at(cluster, kubectl, namespace, tmp_path)
+    look = section(DOCS / "how-to/monitoring.md", "By hand")
+    asked = reader.types([*look, *section(DOCS / "how-to/free-space.md", "Ask for a sweep over HTTP")])
+    begun = json.loads(asked.splitlines()[-1])["begun"]
+    status = look[-1].replace("/metrics", "/status")
+    assert status != look[-1]
+
+    def swept() -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(reader.types([*look[:-1], status]).splitlines()[-1])["garbageCollection"]
+        assert told["lastRun"] == begun
+        return told
+
+    assert eventually(f"{registry} has swept", swept)["error"] == ""
 
 
 def test_a_class_that_does_not_let_claims_grow_is_named_with_the_way_out(

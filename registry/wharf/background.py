@@ -1,7 +1,8 @@
 """The work that one process does for all: webhooks, garbage, and the slow verification of all content.
 
 Rule: whoever holds the lock file does it, and only while holding it; the others stand by and take over when the holder
-is gone, for the kernel frees the lock of a process that dies.
+is gone, for the kernel frees the lock of a process that dies. A sweep that somebody asks for is made by the process
+that was asked; it has a lock of its own.
 """
 
 from __future__ import annotations
@@ -75,16 +76,19 @@ class Background:
     async def run(self) -> None:
         """Wait for the lock, then work until cancelled."""
         path = Path(self._services.live.config.data) / "background.lock"
-        with path.open("ab") as file:
-            await _lock(file.fileno())
-            async with asyncio.TaskGroup() as group:  # waits for all to end, as gather() would not when cancelled
-                group.create_task(self._deliver())
-                group.create_task(self._routine.run())
-                group.create_task(self._scrubber.run())
+        try:
+            with path.open("ab") as file:
+                await _lock(file.fileno())
+                async with asyncio.TaskGroup() as group:  # waits for all to end, as gather() would not when cancelled
+                    group.create_task(self._deliver())
+                    group.create_task(self._routine.run())
+                    group.create_task(self._scrubber.run())
+        finally:
+            await self._routine.stop()
 
     def reports(self, file: Callable[[str], Mapping[str, str] | None], token: Callable[[], str]) -> Reports:
         """What /status asks of others."""
-        return Reports(file, self.webhooks, self.garbage, self.scrubbed, token)
+        return Reports(file, self.webhooks, self.garbage, self._routine.begin, self.scrubbed, token)
 
     async def webhooks(self) -> Mapping[str, Mapping[str, object]]:
         """How each configured webhook stands, in the form of /status."""

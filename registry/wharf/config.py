@@ -148,11 +148,15 @@ class Config(_Struct, frozen=True, kw_only=True):
     """Everything that wharf can be told. Every field has a default: `{}` is a working registry without TLS."""
 
     address: Annotated[str, Meta(description="HOST:PORT of the registry API.")] = "0.0.0.0:5000"
-    admin_address: Annotated[str, Meta(description="HOST:PORT of probes, metrics and status; empty: none.")] = (
-        "127.0.0.1:5001"
-    )
+    admin_address: Annotated[
+        str, Meta(description="HOST:PORT of probes, metrics, status and `POST /gc`; empty: none.")
+    ] = "127.0.0.1:5001"
     admin_token_file: Annotated[
-        str, Meta(description="File with the bearer token for /status and /metrics; empty: those need none.")
+        str,
+        Meta(
+            description="File with the bearer token for /status, /metrics and /gc; empty: the first two need none, and "
+            "the last is refused."
+        ),
     ] = ""
     data: Annotated[str, Meta(description="Directory of the index and the blobs.")] = "/var/lib/wharf"
     url: Annotated[str, Meta(description="The URL that clients use, for links in events; empty: from the request.")] = (

@@ -9,11 +9,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from wharf import workers
+from wharf.garbage.exclusive import alone
 
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
 WORKERS = 2
@@ -30,10 +32,12 @@ class Service:
         config = {
             "address": "127.0.0.1:0",
             "adminAddress": "127.0.0.1:0",
+            "adminTokenFile": str(directory / "token"),
             "data": str(directory / "data"),
             "auth": {"htpasswd": str(directory / "htpasswd")},
             "workers": WORKERS,
         }
+        (directory / "token").write_text("very-secret")
         (directory / "config.yaml").write_text(json.dumps(config))
         command = [sys.executable, "-m", "wharf", "serve", "--config", str(directory / "config.yaml")]
         with (directory / "log").open("wb") as log:
@@ -70,23 +74,34 @@ class Service:
         """An open connection to each worker: while others are paused, the one that is left has to answer."""
         found = []
         for pid in self.pids():
-            others = [other for other in self.pids() if other != pid]
-            for other in others:
-                os.kill(other, signal.SIGSTOP)
-            try:
+            with self.only(pid):
                 connection = self.connect()
                 assert ask(connection, "GET", "/v2/")[0] == 200
-            finally:
-                for other in others:
-                    os.kill(other, signal.SIGCONT)
             found.append(connection)
         return found
 
-    def status(self, path="/status"):
+    @contextmanager
+    def only(self, pid):
+        """Pause every other worker."""
+        others = [other for other in self.pids() if other != pid]
+        for other in others:
+            os.kill(other, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for other in others:
+                os.kill(other, signal.SIGCONT)
+
+    def ask_admin(self, method, path):
         connection = http.client.HTTPConnection("127.0.0.1", self.admin, timeout=10)
-        connection.request("GET", path)
-        body = connection.getresponse().read()
+        connection.request(method, path, headers={"Authorization": "Bearer very-secret"})
+        answer = connection.getresponse()
+        body = answer.read()
         connection.close()
+        return answer.status, body
+
+    def status(self, path="/status"):
+        body = self.ask_admin("GET", path)[1]
         return json.loads(body) if path == "/status" else body.decode()
 
     def stop(self):
@@ -171,6 +186,18 @@ def test_metrics_are_those_of_all(service):
     for connection in service.on_each_worker() * 3:
         assert ask(connection, "GET", "/v2/app/tags/list")[0] == 200
     assert tags() == before + 3 * WORKERS
+
+
+def test_any_of_them_sweeps_when_it_is_asked_and_never_two_at_once(service):
+    for pid in service.pids():
+        with alone(service.path / "data" / "sweep.lock"), service.only(pid):
+            assert service.ask_admin("POST", "/gc")[0] == 409
+        with service.only(pid):
+            status, body = service.ask_admin("POST", "/gc")
+        begun = json.loads(body)["begun"]
+        assert status == 202
+        wait_until(lambda begun=begun: service.status()["garbageCollection"]["lastRun"] == begun, service.log)
+        assert service.status()["garbageCollection"]["error"] == ""
 
 
 def test_a_file_counts_as_loaded_once_all_have_it(service):

@@ -5,6 +5,7 @@ Rule: whoever sweeps, a server by itself or a person from the command line, does
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from wharf.metadata.sqlite_settings import SqliteSettings
 from wharf.witness import IndexDoubtedError, Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from wharf.blobs.paths import Layout
     from wharf.cron import Schedule
@@ -81,16 +82,27 @@ class Collector:
             report = await self._sweep(terms, listen, dry_run=True)
             report.doubted = doubted
             return report
-        begin, steady = self._clocks.wall(), self._clocks.steady()
+        with self.alone() as begin:
+            return await self.sweep(terms, begin, listen)
+
+    @contextmanager
+    def alone(self) -> Iterator[float]:
+        """Let nobody else sweep; since when, in Unix seconds. Raises SweepRunningError, BlobError."""
         with disk.translated(), alone(self._lock):
-            try:
+            yield self._clocks.wall()
+
+    async def sweep(self, terms: Terms, begin: float, listen: Callable[[Decision], None] = ignore) -> Report:
+        """Sweep while alone() holds, and note how it ended. Raises MetadataError, BlobError."""
+        steady = self._clocks.steady()
+        try:
+            with disk.translated():
                 await self._require_trust(terms)
                 report = await self._sweep(terms, listen, dry_run=False)
-            except (MetadataError, BlobError) as error:
-                doubted = error.blobs if isinstance(error, IndexDoubtedError) else 0
-                await self.history.failed(str(error), begin, self._clocks.steady() - steady, doubted)
-                raise
-            await self.history.swept(report, begin, self._clocks.steady() - steady)
+        except (MetadataError, BlobError) as error:
+            doubted = error.blobs if isinstance(error, IndexDoubtedError) else 0
+            await self.history.failed(str(error), begin, self._clocks.steady() - steady, doubted)
+            raise
+        await self.history.swept(report, begin, self._clocks.steady() - steady)
         return report
 
     async def doubted(self) -> int:

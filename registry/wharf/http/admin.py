@@ -1,7 +1,7 @@
-"""The ASGI application of the admin listener: probes for the kubelet, /status for the operator, /metrics.
+"""The ASGI application of the admin listener: probes for the kubelet, /status for the operator, /metrics, and /gc.
 
-Rule: probes need no credentials and say nothing; /status and /metrics need the admin token where one is set. Nothing
-here is reachable through the public listener.
+Rule: probes need no credentials and say nothing; /status and /metrics need the admin token where one is set, and what
+changes something needs one that is set. Nothing here is reachable through the public listener.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from wharf import __version__
+from wharf import clock as wall
 from wharf.blobs.interface import BlobError
 from wharf.garbage import history
+from wharf.garbage.exclusive import SweepRunningError
 from wharf.garbage.history import Past
 from wharf.metadata.interface import MetadataError
 from wharf.peers import FILES, agreed, said_of
@@ -34,6 +36,10 @@ PROBE_SECONDS = 5.0
 """Longest that the index may take before wharf calls itself not ready."""
 
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
+_JSON = "application/json"
+
+_ALLOW = {"/gc": "POST"}
+"""Methods of the paths that are not just read."""
 
 
 async def _alone() -> Sequence[Word | None]:
@@ -44,12 +50,13 @@ async def _alone() -> Sequence[Word | None]:
 @dataclass(frozen=True, slots=True)
 class Reports:
     """What /status asks of others: files by name, webhooks, garbage, scrubbing, the token that it is asked with, and
-    the other worker processes.
+    the other worker processes. `sweep` is what /gc asks for: it answers when the sweep began.
     """
 
     file: Callable[[str], Mapping[str, str] | None]
     webhooks: Callable[[], Awaitable[Mapping[str, Mapping[str, object]]]]
     garbage: Callable[[], Awaitable[tuple[Past, float | None]]]
+    sweep: Callable[[], float]
     scrubbed: Callable[[], Awaitable[Scrubbed]]
     token: Callable[[], str]
     others: Callable[[], Awaitable[Sequence[Word | None]]] = _alone
@@ -73,27 +80,45 @@ class AdminApp:
         ]
         if status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
+        if status == 405:
+            headers.append((b"allow", _allow(scope).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     async def _answer(  # noqa: PLR0911 - one return per path
         self, scope: Message
     ) -> tuple[int, str, bytes]:
-        if scope["method"] not in ("GET", "HEAD"):
-            return 405, _TEXT, b"only GET and HEAD\n"
+        if scope["method"] not in _allow(scope).split(", "):
+            return 405, _TEXT, f"only {_allow(scope)}\n".encode()
         match scope["path"]:
             case "/livez" | "/startupz":
                 return 200, _TEXT, b"ok\n"
             case "/readyz":
                 problem = await self._not_ready()
                 return (503, _TEXT, f"{problem}\n".encode()) if problem else (200, _TEXT, b"ok\n")
-            case "/status" | "/metrics" if not self._authorized(scope):
+            case "/status" | "/metrics" | "/gc" if not self._authorized(scope):
                 return 401, _TEXT, b"send the admin token: Authorization: Bearer TOKEN\n"
             case "/status":
-                return 200, "application/json", msgspec.json.encode(await self._status())
+                return 200, _JSON, msgspec.json.encode(await self._status())
             case "/metrics":
                 return 200, _TEXT, (await self._metrics()).encode()
-        return 404, _TEXT, b"there are /livez /readyz /startupz /status /metrics\n"
+            case "/gc":
+                return self._sweep()
+        return 404, _TEXT, b"there are /livez /readyz /startupz /status /metrics /gc\n"
+
+    def _sweep(self) -> tuple[int, str, bytes]:
+        """Begin to collect garbage."""
+        if not self._reports.token():
+            return 403, _TEXT, b"set adminTokenFile: who may read the status may not change anything\n"
+        try:
+            begin = self._reports.sweep()
+        except SweepRunningError as error:
+            return 409, _TEXT, f"{error}\n".encode()
+        except BlobError as error:
+            return 503, _TEXT, f"{error}\n".encode()
+        garbage = self._services.live.config.garbage_collection
+        begun = {"begun": wall.rfc3339(begin), "gracePeriod": garbage.grace_period, "untagged": garbage.untagged}
+        return 202, _JSON, msgspec.json.encode(begun)
 
     async def _not_ready(self) -> str:
         """Why requests should go elsewhere; empty when they need not."""
@@ -194,3 +219,8 @@ class AdminApp:
         metrics.garbage_time.set(value=past.last_run or 0.0)
         metrics.garbage_doubted.set(value=float(past.doubted))
         metrics.garbage_failed.set(value=float(bool(past.error)))
+
+
+def _allow(scope: Message) -> str:
+    """The methods that a path can be asked with."""
+    return _ALLOW.get(scope["path"], "GET, HEAD")

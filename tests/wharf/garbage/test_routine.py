@@ -7,7 +7,7 @@ import pytest
 
 from wharf.cron import parse
 from wharf.garbage.collector import Terms
-from wharf.garbage.exclusive import alone
+from wharf.garbage.exclusive import SweepRunningError, alone
 from wharf.garbage.routine import Routine
 from wharf.metadata.settings import GARBAGE, MARK
 
@@ -112,3 +112,47 @@ async def test_the_next_sweep_by_interval_is_told(registry, clock, routine):
     assert await routine.next_run() is None
     await routine.once()
     assert await routine.next_run() == clock.now + 3600
+
+
+async def test_a_sweep_that_is_asked_for_comes_at_once_by_the_same_terms(registry, clock, routine):
+    await routine.once()
+    await registry.push_blob(b"abandoned")
+    clock.now += 2 * DAY
+    routine.terms = Terms(grace=3 * DAY)
+    assert routine.begin() == clock.now
+    with pytest.raises(SweepRunningError):
+        routine.begin()
+    assert (await routine._asked).blobs_deleted == 0
+    clock.now += 2 * DAY
+    begun = routine.begin()
+    assert (await routine._asked).blobs_deleted == 1
+    past = await registry.collector.history.past()
+    assert (past.last_run, past.last.blobs) == (begun, 1)
+
+
+async def test_none_is_begun_beside_another_processs(routine, tmp_path):
+    with alone(tmp_path / "sweep.lock"), pytest.raises(SweepRunningError):
+        routine.begin()
+    routine.begin()
+    await routine._asked
+
+
+async def test_one_that_fails_leaves_why_and_the_lock(registry, routine, monkeypatch):
+    async def refuse(before):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(registry.store, "expire_uploads", refuse)
+    routine.begin()
+    assert await routine._asked is None
+    assert "Input/output error" in (await registry.collector.history.past()).error
+    monkeypatch.undo()
+    routine.begin()
+    assert await routine._asked is not None
+
+
+async def test_a_stop_breaks_it_off(routine, tmp_path):
+    await routine.stop()
+    routine.begin()
+    await routine.stop()
+    with alone(tmp_path / "sweep.lock"):
+        assert routine._asked.cancelled()

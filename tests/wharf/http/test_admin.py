@@ -1,12 +1,16 @@
 """Probes, status and metrics on the admin port."""
 
 import hashlib
+import time
 from pathlib import Path
 
 import pytest
 
 from wharf.blobs.interface import BlobError
+from wharf.garbage.exclusive import alone
 from wharf.metadata.interface import IndexUnavailableError
+
+DEADLINE = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +61,42 @@ def test_webhooks_are_counted_in_status_and_metrics(guarded):
 
 def test_nothing_else_is_there(registry):
     assert registry.request("GET", "/v2/", admin=True).status == 404
-    assert registry.request("POST", "/livez", admin=True).status == 405
+    for method, path, allowed in (("POST", "/livez", "GET, HEAD"), ("GET", "/gc", "POST"), ("HEAD", "/gc", "POST")):
+        answer = registry.request(method, path, admin=True)
+        assert (answer.status, answer.headers["Allow"]) == (405, allowed)
+    assert registry.request("POST", "/gc").status == 404
+
+
+def test_a_sweep_is_begun_and_status_tells_how_it_ended(guarded, start_once):
+    authorized = {"admin": True, "Authorization": "Bearer very-secret"}
+    assert guarded.request("POST", "/gc", admin=True).status == 401
+    with alone(start_once.path / "data" / "sweep.lock"):
+        answer = guarded.request("POST", "/gc", **authorized)
+        assert (answer.status, answer.body) == (409, b"another sweep is running: wait for it to end, then try again\n")
+    guarded.push_image("a", "v1", user="alice:one")
+    answer = guarded.request("POST", "/gc", **authorized)
+    begun = answer.json()
+    assert (answer.status, begun["gracePeriod"], begun["untagged"]) == (202, 86400.0, "Keep")
+    deadline = time.monotonic() + DEADLINE
+    while (done := guarded.request("GET", "/status", **authorized).json()["garbageCollection"])["lastRun"] != begun[
+        "begun"
+    ]:
+        assert time.monotonic() < deadline
+    assert (done["error"], done["blobsKept"]) == ("", 2)
+
+
+def test_where_no_token_guards_the_port_nothing_is_begun(registry):
+    answer = registry.request("POST", "/gc", admin=True)
+    assert (answer.status, b"adminTokenFile" in answer.body) == (403, True)
+
+
+def test_a_lock_that_cannot_be_had_is_an_error_with_its_reason(guarded, start_once):
+    lock = start_once.path / "data" / "sweep.lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    answer = guarded.request("POST", "/gc", admin=True, Authorization="Bearer very-secret")
+    lock.rmdir()
+    assert (answer.status, b"Is a directory" in answer.body) == (503, True)
 
 
 def test_a_registry_that_stops_is_not_ready_but_lives(registry):
