@@ -25,6 +25,11 @@ TAG_LIMIT = 100
 """Most tags in one PUT; the specification wants at least 10."""
 
 
+INERT = [("Content-Security-Policy", "default-src 'none'; sandbox"), ("X-Content-Type-Options", "nosniff")]
+"""Goes with types that nobody knows. A JSON object pushed as text/html can hold a script, and a browser that remembers
+the password of whoever looks at it would run that in their name."""
+
+
 def location(name: str, reference: str) -> str:
     """The path of a manifest."""
     return f"/v2/{name}/manifests/{reference}"
@@ -40,6 +45,7 @@ async def get(services: Services, request: Request) -> Response:
     if request.header(b"if-none-match") == f'"{manifest.digest}"':
         return Response(304, headers, replayable=True)
     headers += [("Content-Type", manifest.media_type), *_notice(request)]
+    headers += [] if manifest.media_type.lower() in media_types.MANIFESTS else INERT
     response = Response(200, headers, manifest.content, replayable=True)
     if request.method == "GET" and request.live.tells_of("pull"):
         response.told = _event(services, request, "pull", manifest.digest, _tag(reference))

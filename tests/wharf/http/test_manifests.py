@@ -102,6 +102,17 @@ def test_an_unknown_type_is_stored_and_served_under_it(registry):
     assert (got.body, got.headers["Content-Type"]) == (content, kind)
 
 
+def test_a_browser_runs_nothing_of_a_type_that_nobody_knows(registry):
+    page = b'{"<script>": "fetch(location)</script>"}'
+    for kind, inert in (("text/html", True), ("image/svg+xml", True), (INDEX, False)):
+        content = index() if kind == INDEX else page
+        assert registry.request("PUT", HERE + "page", content, Content_Type=kind).status == 201
+        got = registry.request("GET", HERE + "page")
+        assert got.headers["Content-Type"] == kind
+        assert (got.headers["Content-Security-Policy"] == "default-src 'none'; sandbox") == inert
+        assert (got.headers["X-Content-Type-Options"] == "nosniff") == inert
+
+
 def test_four_mebibytes_are_accepted_and_one_byte_more_is_413(registry):
     padding = 4 * 1024 * 1024 - len(index(annotations={"p": ""}))
     content = index(annotations={"p": "x" * padding})
