@@ -1,4 +1,4 @@
-"""Writes what is made from the models: the CRDs, the chart's copy of them, and the reference page.
+"""Writes what is made from the models: the CRDs, the chart's copy of them, and the reference pages.
 
 Rule: these files are never edited by hand; `--check` writes nothing and fails when one of them differs.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from wharfinger.api.condition_reference import condition_reference
 from wharfinger.api.crd import crds
 from wharfinger.api.reference import reference
 
@@ -20,7 +21,7 @@ _HEADER = "# Generated from operator/wharfinger/api by `make generate`. Edit the
 
 def generated() -> dict[str, str]:
     """Every generated file: path relative to the repository, and its text."""
-    files = {"docs/reference/api.md": reference()}
+    files = {"docs/reference/api.md": reference(), "docs/reference/conditions.md": condition_reference()}
     for name, crd in crds().items():
         text = _HEADER + yaml.safe_dump(crd, sort_keys=False, width=120)
         files[f"crds/{name}"] = text

@@ -51,7 +51,7 @@ class Reason(StrEnum):
     CLAIM_FILLING = "ClaimFilling", "The volume is filling up; pushes still work."
     READ_ONLY = "ReadOnly", "The volume is so full that pushes are refused; pulls and deletions work."
     EXPANSION_REFUSED = "ExpansionRefused", "The claim is to grow, and its storage class does not allow that."
-    CLAIM_MISSING = "ClaimMissing", "`spec.storage.existingClaim` is not mounted by any replica yet."
+    CLAIM_MISSING = "ClaimMissing", "There is no claim of the name in `spec.storage.existingClaim`."
     STORAGE_CLASS_MISSING = "StorageClassMissing", "The claim gets no volume: its storage class does not exist."
     STORAGE_CLASS_REFUSED = "StorageClassRefused", "The claim exists with another storage class; that cannot change."
     ACCESS_MODES_REFUSED = "AccessModesRefused", "The claim exists with other access modes; those cannot change."

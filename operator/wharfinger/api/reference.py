@@ -9,16 +9,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from wharfinger.api.crd import crds
-from wharfinger.api.reasons import CONDITIONS, Reason
 from wharfinger.api.schema import Schema
 
 
 def reference() -> str:
-    """The whole page, generated: every field of spec and status, every condition and every reason."""
+    """The whole page, generated: every field of spec and status."""
     parts = ["# API reference", "", "Generated from the models by `make generate`.", ""]
     for crd in crds().values():
         parts += list(_kind(crd))
-    parts += list(_conditions())
+    parts += ["Conditions, reasons and what to do about each: [conditions](conditions.md)."]
     return "\n".join(parts).rstrip("\n") + "\n"
 
 
@@ -93,20 +92,3 @@ def _plain(value: Any) -> str:
             return ", ".join(map(str, value))
         case _:
             return str(value)
-
-
-def _conditions() -> Iterator[str]:
-    yield from ("## Conditions", "", "| Type | Meaning of `True` |", "|---|---|")
-    for name, meaning in CONDITIONS.items():
-        yield f"| `{name}` | {meaning} |"
-    yield from (
-        "",
-        "## Reasons",
-        "",
-        "Conditions and Events carry one of these.",
-        "",
-        "| Reason | Meaning |",
-        "|---|---|",
-    )
-    for reason in sorted(Reason, key=str):
-        yield f"| `{reason}` | {reason.meaning} |"

@@ -12,6 +12,7 @@ from typing import Any
 
 from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
+from wharfinger.decide.cause import telling
 from wharfinger.decide.conditions import before
 from wharfinger.decide.desired import Desired, key_of
 from wharfinger.decide.drift import FIELDS, differences
@@ -41,17 +42,19 @@ def changes(
             and (not there or _by_hand(observed, child, differing))
             and not _ours(registry, child, differing)
         ):
-            what = f"{_telling(differing)} had been changed" if there else "it was missing"
+            what = f"{telling(differing)} had been changed" if there else "it was missing"
             told.append(Occurrence("Normal", Reason.CHILD_RESTORED, f"Put {kind} {name!r} right: {what}"))
         elif kind == "Deployment" and there:
-            message = f"Changed Deployment {name!r}: {_telling(differing)}"
+            ours = spec_is_old and _ours(registry, child, differing)
+            who = "this release of the operator" if ours else "the spec"
+            message = f"Changed Deployment {name!r}: {telling(differing)}, as {who} asks"
             told.append(Occurrence("Normal", Reason.DEPLOYMENT_CHANGED, message))
     return tuple(told)
 
 
 def written(observed: Observed, child: dict[str, Any], differing: Sequence[str]) -> str:
     """Why a child is written, for the log: field names alone, never a value."""
-    return f"{_telling(differing)} differs" if key_of(child) in observed.children else "it is missing"
+    return f"{telling(differing)} differs" if key_of(child) in observed.children else "it is missing"
 
 
 def intrusions(added: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> tuple[Occurrence, ...]:
@@ -59,7 +62,7 @@ def intrusions(added: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> tuple[
     told = []
     for child, patch in added:
         kind, name = key_of(child)
-        message = f"Put {kind} {name!r} right: removed {_telling(paths(patch))}, which is not part of it"
+        message = f"Put {kind} {name!r} right: removed {telling(paths(patch))}, which is not part of it"
         told.append(Occurrence("Normal", Reason.CHILD_RESTORED, message))
     return tuple(told)
 
@@ -84,7 +87,7 @@ def held(observed: Observed, wanted: Desired) -> Held:
         if live is None:
             missing.append(f"{kind} {name!r} is missing")
         elif paths := [path for path in differences(child, live) if not path.endswith(FIELDS)]:
-            differing.append(f"{kind} {name!r} differs in {_telling(paths)}")
+            differing.append(f"{kind} {name!r} differs in {telling(paths)}")
     return Held((*missing, *differing), bool(missing))
 
 
@@ -109,9 +112,3 @@ def _ours(registry: Registry, child: dict[str, Any], differing: Sequence[str]) -
 def _containers(child: dict[str, Any]) -> list[dict[str, Any]]:
     containers: list[dict[str, Any]] = child.get("spec", {}).get("template", {}).get("spec", {}).get("containers", [])
     return containers
-
-
-def _telling(named: Sequence[str]) -> str:
-    """The first path that says something to a user, and how many others there are."""
-    spoken = [path for path in named if not path.startswith("metadata.annotations.")] or named
-    return spoken[0] + (f" and {len(spoken) - 1} more" if len(spoken) > 1 else "")

@@ -14,6 +14,7 @@ from typing import Any
 from wharfinger.api.registry import Registry
 from wharfinger.children.owner import Owner
 from wharfinger.decide import certificates, configuration, copies, credentials, exposure, storage, webhooks, workload
+from wharfinger.decide.cause import caused
 from wharfinger.decide.docker_secrets import Counter
 from wharfinger.decide.drift import stamped
 from wharfinger.decide.mint import Mint
@@ -89,7 +90,7 @@ def desired(
         events += stored.events
         if _mountable(pods, {key_of(child) for child in children} | observed.children.keys()):
             children.append(pods)
-    stamps = tuple(stamped(child) for child in children)
+    stamps = tuple(caused(stamped(child), observed.children.get(key_of(child))) for child in children)
     image = workload.image(registry, settings)
     return Desired(serving, credited, copied, configured, stored, hooks, image, stamps, keep, held, events)
 

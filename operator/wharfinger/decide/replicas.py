@@ -22,17 +22,37 @@ class Mounted:
     of: Callable[[Report], FileReport]
     pending: Reason
     rejected: Reason
+    remedy: str  # for one that a replica rejects
 
 
+_SAME_RELEASE = "if spec.image is set, remove it, or set it to the operator's own release"
 CONFIGURATION = Mounted(
-    "configuration", lambda report: report.configuration, Reason.CONFIGURATION_PENDING, Reason.CONFIGURATION_REJECTED
+    "configuration",
+    lambda report: report.configuration,
+    Reason.CONFIGURATION_PENDING,
+    Reason.CONFIGURATION_REJECTED,
+    f"correct what it names in the spec; {_SAME_RELEASE}",
 )
-HTPASSWD = Mounted("passwords", lambda report: report.htpasswd, Reason.CREDENTIALS_PENDING, Reason.CREDENTIALS_REJECTED)
+HTPASSWD = Mounted(
+    "passwords",
+    lambda report: report.htpasswd,
+    Reason.CREDENTIALS_PENDING,
+    Reason.CREDENTIALS_REJECTED,
+    _SAME_RELEASE,
+)
 CERTIFICATE = Mounted(
-    "certificate", lambda report: report.certificate, Reason.CERTIFICATE_PENDING, Reason.CERTIFICATE_REJECTED
+    "certificate",
+    lambda report: report.certificate,
+    Reason.CERTIFICATE_PENDING,
+    Reason.CERTIFICATE_REJECTED,
+    "have one issued that OpenSSL takes, with a key on P-256 or of RSA with 2048 bits",
 )
 CLIENT_CA = Mounted(
-    "client CA", lambda report: report.client_ca, Reason.CERTIFICATE_PENDING, Reason.CERTIFICATE_REJECTED
+    "client CA",
+    lambda report: report.client_ca,
+    Reason.CERTIFICATE_PENDING,
+    Reason.CERTIFICATE_REJECTED,
+    "put PEM certificates that OpenSSL takes where spec.tls.clientCA points",
 )
 
 
@@ -71,6 +91,7 @@ def unloaded(observed: Observed, wanted: int, mounted: Mounted, sha256: str) -> 
         if file.sha256 != sha256:
             if file.error:
                 message = f"pod {name} cannot use the newest {mounted.what} and keeps what it had: {file.error}"
-                return bad(mounted.rejected, message)
-            return bad(mounted.pending, f"pod {name} has not loaded the newest {mounted.what} yet")
+                return bad(mounted.rejected, f"{message}: {mounted.remedy}")
+            message = f"pod {name} has not loaded the newest {mounted.what} yet"
+            return bad(mounted.pending, f"{message}: if it has not within a minute, delete the pod")
     return None

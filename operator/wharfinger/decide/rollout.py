@@ -16,6 +16,7 @@ from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
 from wharfinger.children.deployment import IMPORT
 from wharfinger.decide import claim
+from wharfinger.decide.cause import cause
 from wharfinger.decide.condition import Finding, bad, first, good
 from wharfinger.decide.observed import Manifest, Observed
 from wharfinger.decide.replicas import CONFIGURATION, active, pod_name, sha256, unloaded
@@ -125,7 +126,8 @@ def container_refused(state: State) -> Finding | None:
     for pod, status in state.waiting(_REFUSED):
         waiting = status["state"]["waiting"]
         told = f"{waiting.get('reason')}: {waiting.get('message', '')}"
-        return bad(Reason.CONTAINER_REFUSED, f"the container of pod {pod} cannot be created: {told}")
+        message = f"the container of pod {pod} cannot be created: {told}"
+        return bad(Reason.CONTAINER_REFUSED, f"{message}: put right what it names; see kubectl describe pod {pod}")
     return None
 
 
@@ -162,17 +164,20 @@ def rolling_out(state: State) -> Finding | None:
     wanted = state.registry.spec.running
     if seen and status.get("updatedReplicas", 0) >= wanted and status.get("replicas", 0) <= wanted:
         return None
-    what = (
-        f"has {status.get('updatedReplicas', 0)} of {wanted} replicas up to date" if state.registry.spec.paused else ""
-    )
-    return bad(Reason.DEPLOYING, f"the Deployment {what or 'is being rolled out'}{state.event()}")
+    if state.registry.spec.paused:
+        what = f"has {status.get('updatedReplicas', 0)} of {wanted} replicas up to date"
+        return bad(Reason.DEPLOYING, f"the Deployment {what}{state.event()}")
+    what = "is being rolled out" + (f", because {why} changed" if (why := cause(live)) else "")
+    see = f"see kubectl describe deployment {state.registry.metadata.name}"
+    return bad(Reason.DEPLOYING, f"the Deployment {what}{state.event()}: {see}")
 
 
 def starting(state: State) -> Finding | None:
     """Has a container not started, or is a pod not ready?"""
     replicas = active(state.observed)
     if len(replicas) < state.registry.spec.running:
-        return bad(Reason.POD_STARTING, f"the pod is being created{state.event()}")
+        message = f"the pod is being created{state.event()}"
+        return bad(Reason.POD_STARTING, f"{message}: see kubectl describe deployment {state.registry.metadata.name}")
     for replica in replicas:
         name, status = pod_name(replica.pod), replica.pod.get("status", {})
         ready = any(c.get("type") == "Ready" and c.get("status") == "True" for c in status.get("conditions") or [])
@@ -180,7 +185,7 @@ def starting(state: State) -> Finding | None:
             continue
         if _long_up(replica.pod, state.now):
             return bad(Reason.POD_NOT_READY, f"pod {name} runs but is not ready: see kubectl logs {name}")
-        return bad(Reason.POD_STARTING, f"pod {name} is starting{state.event()}")
+        return bad(Reason.POD_STARTING, f"pod {name} is starting{state.event()}: see kubectl describe pod {name}")
     return None
 
 

@@ -43,9 +43,8 @@ def test_a_rollout_that_the_user_asked_for_names_its_first_difference(world):
     here = ready(world)
     here.edit(image="wharf:2")
     here.settle()
-    assert (
-        "Normal DeploymentChanged: Changed Deployment 'team': spec.template.spec.containers[wharf].image" in here.events
-    )
+    what = "spec.template.spec.containers[wharf].image"
+    assert f"Normal DeploymentChanged: Changed Deployment 'team': {what}, as the spec asks" in here.events
 
 
 def test_a_newer_operator_s_image_is_a_change_and_no_repair(world):
@@ -53,7 +52,9 @@ def test_a_newer_operator_s_image_is_a_change_and_no_repair(world):
     here.settings = Settings(image="wharfinger/wharf:0.2.0")
     here.settle()
     what = "spec.template.spec.containers[wharf].image"
-    assert here.events[0] == f"Normal DeploymentChanged: Changed Deployment 'team': {what}"
+    assert here.events[0] == (
+        f"Normal DeploymentChanged: Changed Deployment 'team': {what}, as this release of the operator asks"
+    )
 
 
 @pytest.mark.parametrize(
