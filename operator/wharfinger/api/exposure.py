@@ -29,8 +29,8 @@ class IngressTls(Model, frozen=True, kw_only=True):
     secret_name: Annotated[
         ObjectName | None,
         Meta(
-            description="Secret of the namespace with it. Default: the Registry's own, NAME-tls; none with tls.issuer "
-            "Disabled."
+            description="Secret of the namespace that holds it. Default: the Registry's own, NAME-tls; none with "
+            "tls.issuer Disabled."
         ),
     ] = None
 
@@ -109,10 +109,10 @@ class NetworkPolicy(Model, frozen=True, kw_only=True):
 class ParentRef(Model, frozen=True, kw_only=True):
     """A Gateway that routes to the registry, as in an HTTPRoute."""
 
-    name: Annotated[ObjectName, Meta(description="Its name.")]
+    name: Annotated[ObjectName, Meta(description="Name of the Gateway.")]
     namespace: Annotated[
         Annotated[str, Meta(min_length=1, max_length=63)] | None,
-        Meta(description="Its namespace. Default: the Registry's."),
+        Meta(description="Namespace of the Gateway. Default: the Registry's."),
     ] = None
     section_name: Annotated[ObjectName | None, Meta(description="Which of its listeners. Default: all.")] = None
 

@@ -122,7 +122,7 @@ class Affinity(Model, frozen=True, kw_only=True):
 class PullSecret(Model, frozen=True, kw_only=True):
     """A Secret of type kubernetes.io/dockerconfigjson."""
 
-    name: Annotated[ObjectName, Meta(description="Its name.")]
+    name: Annotated[ObjectName, Meta(description="Name of the Secret.")]
 
 
 class Pod(Model, frozen=True, kw_only=True):

@@ -51,7 +51,7 @@ class RegistrySpec(Model, frozen=True, kw_only=True):
     hibernate: Annotated[
         bool,
         Meta(
-            description="Scale to nought and keep everything: content, certificates and passwords stay, and stay valid."
+            description="Scale to zero and keep everything: content, certificates and passwords stay, and stay valid."
         ),
     ] = False
     image: Annotated[

@@ -39,9 +39,11 @@ class SelfSigned(Model, frozen=True, kw_only=True):
 class CertManager(Model, frozen=True, kw_only=True):
     """The issuer of cert-manager that the certificate comes from."""
 
-    name: Annotated[ObjectName, Meta(description="Its name.")]
-    kind: Annotated[str, Meta(description="Its kind: Issuer, ClusterIssuer, or another's.", max_length=63)] = "Issuer"
-    group: Annotated[str, Meta(description="Its API group.", max_length=253)] = "cert-manager.io"
+    name: Annotated[ObjectName, Meta(description="Name of the issuer.")]
+    kind: Annotated[
+        str, Meta(description="Kind of the issuer: Issuer, ClusterIssuer, or another's.", max_length=63)
+    ] = "Issuer"
+    group: Annotated[str, Meta(description="API group of that kind.", max_length=253)] = "cert-manager.io"
     hosts_only: Annotated[
         bool,
         Meta(
@@ -61,8 +63,8 @@ class ClientCa(Model, frozen=True, kw_only=True):
         ),
     )
 
-    config_map_name: Annotated[ObjectName | None, Meta(description="ConfigMap with it.")] = None
-    secret_name: Annotated[ObjectName | None, Meta(description="Secret with it.")] = None
+    config_map_name: Annotated[ObjectName | None, Meta(description="ConfigMap that holds them.")] = None
+    secret_name: Annotated[ObjectName | None, Meta(description="Secret that holds them.")] = None
     key: Annotated[DataKey, Meta(description="Key in its data.")] = "ca.crt"
 
 

@@ -113,7 +113,10 @@ class ClientCertificate(Model, frozen=True, kw_only=True):
 class EndpointTls(Model, frozen=True, kw_only=True):
     """How the endpoint's certificate is verified, and what is presented to it."""
 
-    ca: Annotated[CaSource | None, Meta(description="CAs that may have signed it. Absent: those of the system.")] = None
+    ca: Annotated[
+        CaSource | None,
+        Meta(description="CAs, one of which has signed the endpoint's certificate. Absent: those of the system."),
+    ] = None
     client_certificate: Annotated[
         ClientCertificate | None, Meta(description="Certificate that is presented to the endpoint.")
     ] = None
@@ -221,7 +224,7 @@ class RegistryWebhookSpec(Model, frozen=True, kw_only=True):
         ),
     ] = "10s"
     connect_timeout: Annotated[
-        PositiveDuration, Meta(description="Longest time of it until the connection stands.")
+        PositiveDuration, Meta(description="Longest time for connecting, which is a part of `timeout`.")
     ] = "5s"
     retry: Annotated[Retry, Meta(description="How failed deliveries are tried again.")] = field(default_factory=Retry)
     rate_limit: Annotated[RateLimit | None, Meta(description="How fast events are sent. Absent: as they come.")] = None
