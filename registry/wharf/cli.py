@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, get_args
 from wharf import __version__, certificates, logs, place, workers
 from wharf.auth import htpasswd, keys
 from wharf.auth.access import ANONYMOUS, AccessPolicy, subject_of
+from wharf.backup import command as backup
+from wharf.backup.restore import BackupError
 from wharf.blobs.interface import BlobError
 from wharf.config import Action, ConfigError, Tls, schema
 from wharf.garbage import command as gc
@@ -51,6 +53,7 @@ _FORESEEN = (
     CommandError,
     ConfigError,
     LoadError,
+    BackupError,
     AddressError,
     NoStorageError,
     NoVolumeError,
@@ -98,6 +101,7 @@ def command_line() -> argparse.ArgumentParser:
     gc.add(commands)
     verify.add(commands)
     importing.add(commands)
+    backup.add(commands)
     webhooks.add(commands)
     one = commands.add_parser(
         "access",

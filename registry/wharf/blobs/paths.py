@@ -4,8 +4,9 @@
         index.db, index.db-wal, index.db-shm    the index (metadata/)
         index.db.lock                           held while the index is created or migrated
         index.db.next, index.db.turn            the order of writers (metadata/turns.py)
+        index.db.restoring, blobs/restoring     what a restore is at (backup/restore.py)
         start.lock                              held while a process opens what is here
-        sweep.lock                              held by the process that removes garbage
+        sweep.lock                              held while garbage is removed, or a backup made
         background.lock                         held by the process that does the work for all
         blobs/
             mark                                tells the index of this content from others (witness.py)

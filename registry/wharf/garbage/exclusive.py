@@ -1,4 +1,4 @@
-"""One sweep at a time over a registry's storage, whichever process runs it.
+"""One sweep at a time over a registry's storage, whichever process runs it; and none while somebody copies it.
 
 Rule: the kernel frees the lock of a process that dies. A sweep is safe beside another; but then both would look at
 everything, and neither would know what it freed.
@@ -21,12 +21,12 @@ class SweepRunningError(Exception):
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Hold the lock file. Raises SweepRunningError, OSError."""
+def alone(path: Path, *, wait: bool = False) -> Iterator[None]:
+    """Hold the lock file, after who holds it now with `wait`. Raises SweepRunningError without, and OSError."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             raise SweepRunningError("another sweep is running: wait for it to end, then try again") from None
         yield
