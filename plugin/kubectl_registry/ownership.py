@@ -19,7 +19,6 @@ _MARKS = {
     "meta.helm.sh/release-name": "Helm",
 }
 _MANAGERS = {"argocd": "Argo CD", "kustomize-controller": "Flux", "helm-controller": "Flux", "helm": "Helm"}
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def keeper(thing: Object) -> str:

@@ -10,8 +10,6 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta, field
 
-MAX_TEXT = 1024
-
 
 class Rule(msgspec.Struct, frozen=True):
     """A CEL rule of the API server (`x-kubernetes-validations`). The message names the remedy."""
@@ -39,8 +37,6 @@ class ObjectMeta(Model, frozen=True, kw_only=True):
     namespace: str
     uid: str = ""
     generation: int = 0
-    resource_version: str = ""
-    deletion_timestamp: str | None = None
     annotations: dict[str, str] = field(default_factory=dict)
 
 

@@ -15,7 +15,6 @@ from wharfinger.children.render import manifest
 
 USER_ID = 65532
 ADMIN_PORT = 5001
-CONTAINER = "wharf"
 IMPORT = "import"
 
 

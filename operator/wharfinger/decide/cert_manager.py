@@ -5,7 +5,6 @@ Rule: cert-manager is no part of the operator; without it the condition says so,
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +17,7 @@ from wharfinger.children.certificate import certificate
 from wharfinger.children.owner import Owner, decoded
 from wharfinger.decide.condition import bad
 from wharfinger.decide.given import given, kept
+from wharfinger.decide.hosts import is_address
 from wharfinger.decide.observed import Manifest, Observed
 from wharfinger.decide.serving import Serving
 
@@ -34,8 +34,8 @@ def managed(registry: Registry, owner: Owner, observed: Observed, hosts: tuple[s
     child = certificate(
         owner,
         issuer=issuer,
-        names=[host for host in hosts if not _is_address(host)],
-        addresses=[host for host in hosts if _is_address(host)],
+        names=[host for host in hosts if not is_address(host)],
+        addresses=[host for host in hosts if is_address(host)],
     )
     live = observed.children.get(("Certificate", owner.name))
     serving = given(registry, owner, observed, owner.certificate, now)
@@ -79,11 +79,3 @@ def _renewal(live: Manifest | None) -> datetime | None:
         return timestamp(str(_status(live).get("renewalTime", "")))
     except ParseError:
         return None
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -6,7 +6,6 @@ whoever provides it says so. The admin port is the operator's, and theirs whom t
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +21,7 @@ from wharfinger.children.ingress import ingress
 from wharfinger.children.network_policy import network_policy
 from wharfinger.children.owner import MANAGED_BY, Owner
 from wharfinger.decide.condition import Finding, bad, good
+from wharfinger.decide.hosts import is_address
 from wharfinger.decide.observed import Manifest, Observed, Settings
 
 
@@ -34,7 +34,7 @@ def hosts(registry: Registry) -> tuple[str, ...]:
 def _hosts(registry: Registry, entrance: Ingress | Gateway | None) -> tuple[str, ...]:
     if entrance is None:
         return ()
-    return entrance.hosts or tuple(host for host in registry.spec.tls.hosts if not _is_address(host))
+    return entrance.hosts or tuple(host for host in registry.spec.tls.hosts if not is_address(host))
 
 
 def secure(registry: Registry) -> bool:
@@ -222,11 +222,3 @@ def status(registry: Registry, owner: Owner) -> ExposureStatus | None:
 def _addresses(live: Manifest) -> list[str]:
     entries: Sequence[Mapping[str, Any]] = ((live.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
     return [str(entry.get("ip") or entry.get("hostname")) for entry in entries]
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -131,7 +131,6 @@ class Facts:
     logins: tuple[Login, ...] | Unknown
     pull: Transfer | Unknown
     push: Transfer | None = None
-    namespace_labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

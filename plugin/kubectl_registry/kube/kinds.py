@@ -47,7 +47,6 @@ class Kind:
 REGISTRY = Kind("Registry", "registries", "wharfinger.dev")
 WEBHOOK = Kind("RegistryWebhook", "registrywebhooks", "wharfinger.dev")
 DEPLOYMENT = Kind("Deployment", "deployments", "apps")
-REPLICA_SET = Kind("ReplicaSet", "replicasets", "apps")
 POD = Kind("Pod", "pods")
 SERVICE = Kind("Service", "services")
 SECRET = Kind("Secret", "secrets")

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wharf import clock, place
+from wharf import clock, place, progress
 from wharf.blobs.paths import Layout
 from wharf.importing.importer import Importer, LeftOut, Tally, Target
 from wharf.importing.volume import NoVolumeError, Volume
@@ -23,12 +23,6 @@ from wharf.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-INTERVAL = 1.0
-"""Seconds between two lines of progress on a terminal."""
-
-INTERVAL_IN_LOG = 30.0
-"""Seconds between two lines of progress elsewhere."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -92,27 +86,18 @@ async def _run(volume: Volume, names: Sequence[str], data: str, *, once: bool) -
     with opened(data, create=True) as storage:
         storage.index.durable_blobs = True  # those too that no manifest names: the volume may be gone tomorrow
         importer = Importer(volume, Target(storage.index, storage.layout, clock.now), _tell)
-        watching = asyncio.create_task(_watch(importer.tally, len(names)))
-        try:
+        tally = importer.tally
+        async with progress.told(
+            lambda: f"{tally.repositories} of {len(names)} repositories, {tally.size >> 20} MiB",
+        ):
             await importer.run(names)
-        finally:
-            watching.cancel()
         if once:
-            await SqliteSettings(storage.index).put({IMPORTED: summary(importer.tally)})
-        return importer.tally
+            await SqliteSettings(storage.index).put({IMPORTED: summary(tally)})
+        return tally
 
 
 def _tell(one: LeftOut) -> None:
     print(f"left out {one.repository}@{one.digest}: {one.reason}", flush=True)
-
-
-async def _watch(tally: Tally, repositories: int) -> None:
-    """Say how far it has come, from time to time, until cancelled."""
-    terminal = sys.stderr.isatty()
-    while True:
-        await asyncio.sleep(INTERVAL if terminal else INTERVAL_IN_LOG)
-        line = f"{tally.repositories} of {repositories} repositories, {tally.size >> 20} MiB"
-        print(line, end="\r" if terminal else "\n", file=sys.stderr, flush=True)
 
 
 def summary(tally: Tally) -> str:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from wharf import clock, place
+from wharf import clock, place, progress
 from wharf.metadata.sqlite_audit import SqliteAudit
 from wharf.metadata.sqlite_doubts import SqliteDoubts
 from wharf.metadata.sqlite_settings import SqliteSettings
@@ -26,12 +26,6 @@ from wharf.wording import count
 if TYPE_CHECKING:
     from wharf.metadata.audit import Counts
     from wharf.verify.findings import Finding, Tally
-
-INTERVAL = 1.0
-"""Seconds between two lines of progress on a terminal."""
-
-INTERVAL_IN_LOG = 30.0
-"""Seconds between two lines of progress elsewhere."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -61,14 +55,11 @@ async def _run(data: str, repair: bool, as_json: bool) -> Tally:
         audit = SqliteAudit(storage.index, clock.now)
         witness = Witness(SqliteSettings(storage.index), storage.layout.mark)
         verifier = Verifier(Storage(audit, SqliteDoubts(storage.index), storage.layout, witness), repair=repair)
-        progress = Progress(await audit.counts(), verifier.tally)
-        watching = asyncio.create_task(progress.run())
-        try:
+        line = partial(how_far, await audit.counts(), verifier.tally)
+        async with progress.told(line):
             async for finding in verifier.run():
                 print(_json(finding) if as_json else _text(finding), flush=True)
-        finally:
-            watching.cancel()
-        print(progress.line(), file=sys.stderr)
+        print(line(), file=sys.stderr)
         summary = f"{count(verifier.tally.problems, 'problem')}, {verifier.tally.solved} repaired"
         print(summary if verifier.tally.problems else "nothing is wrong", file=sys.stderr)
         return verifier.tally
@@ -99,23 +90,9 @@ def _json(finding: Finding) -> str:
     return msgspec.json.encode(found).decode()
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Says how far verification has come."""
-
-    counts: Counts
-    tally: Tally
-
-    async def run(self) -> None:
-        """Say it from time to time, until cancelled."""
-        while True:
-            await asyncio.sleep(INTERVAL if sys.stderr.isatty() else INTERVAL_IN_LOG)
-            print(self.line(), end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
-
-    def line(self) -> str:
-        """How far it has come, in words."""
-        done, all_ = self.tally, self.counts
-        return (
-            f"{done.manifests} of {all_.manifests} manifests, {done.blobs} of {all_.blobs} blobs, "
-            f"{done.size >> 20} of {all_.size >> 20} MiB"
-        )
+def how_far(counts: Counts, tally: Tally) -> str:
+    """How far verification has come, in words."""
+    return (
+        f"{tally.manifests} of {counts.manifests} manifests, {tally.blobs} of {counts.blobs} blobs, "
+        f"{tally.size >> 20} of {counts.size >> 20} MiB"
+    )

@@ -6,18 +6,6 @@ from wharf.auth import attempts as module
 from wharf.auth.attempts import Attempts, client
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def attempts(clock):
     return Attempts(clock)

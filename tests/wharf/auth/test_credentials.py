@@ -11,18 +11,6 @@ from wharf.auth.credentials import Credentials, CredentialsBusyError, make_pool
 from wharf.auth.htpasswd import Line
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def pool():
     with ThreadPoolExecutor(2) as pool:

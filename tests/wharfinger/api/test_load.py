@@ -32,13 +32,9 @@ def test_a_field_of_a_newer_version_is_passed_over():
 
 def test_metadata_is_read():
     manifest = registry({})
-    manifest["metadata"] |= {"generation": 4, "deletionTimestamp": "2026-01-01T00:00:00Z", "resourceVersion": "7"}
+    manifest["metadata"] |= {"generation": 4, "annotations": {"a": "b"}, "resourceVersion": "7"}
     metadata = load.registry(manifest).metadata
-    assert (metadata.generation, metadata.deletion_timestamp, metadata.resource_version) == (
-        4,
-        "2026-01-01T00:00:00Z",
-        "7",
-    )
+    assert (metadata.generation, metadata.annotations) == (4, {"a": "b"})
 
 
 @pytest.mark.parametrize(
