@@ -18,29 +18,29 @@ CLIENT_CA = "client-ca.crt"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One webhook as wharf's configuration has it. Times are seconds."""
+    """One webhook as wharf's configuration has it, and what wharf takes where nothing is said. Times are seconds."""
 
     name: str
     url: str
-    events: Sequence[str]
-    repositories: Sequence[str]
-    tags: Sequence[str]
-    format: str
-    headers: Mapping[str, str] = field(repr=False)
-    signing: Sequence[Mapping[str, str]] = field(repr=False)
-    ca: str
-    client_certificate: str
-    client_key: str = field(repr=False)
-    timeout: float
-    connect_timeout: float
-    max_age: float
-    max_attempts: int  # 0: no limit
-    min_backoff: float
-    max_backoff: float
-    rate: float  # attempts a second; 0: no limit
-    dead_letters: int
-    replay: str
-    suspended: bool
+    events: Sequence[str] = ("push",)
+    repositories: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    format: str = "Distribution"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    signing: Sequence[Mapping[str, str]] = field(default=(), repr=False)
+    ca: str = ""
+    client_certificate: str = ""
+    client_key: str = field(default="", repr=False)
+    timeout: float = 10.0
+    connect_timeout: float = 5.0
+    max_age: float = 86400.0
+    max_attempts: int = 0  # 0: no limit
+    min_backoff: float = 1.0
+    max_backoff: float = 300.0
+    rate: float = 0.0  # attempts a second; 0: no limit
+    dead_letters: int = 10_000
+    replay: str = ""
+    suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,27 @@ class Contents:
 
 def wharf(contents: Contents) -> str:
     """The text of wharf's configuration file."""
-    return text("wharf.yaml.j2", **{field.name: getattr(contents, field.name) for field in fields(contents)})
+    values = {field.name: getattr(contents, field.name) for field in fields(contents)}
+    return text("wharf.yaml.j2", **{**values, "webhooks": [_section(hook) for hook in contents.webhooks]})
+
+
+def _section(hook: Endpoint) -> dict[str, Any]:
+    """The fields that are not as wharf has them: a wharf of another release is not told what it does not know."""
+    as_wharf_has_it = Endpoint(name="", url="")
+    return {
+        _camel(field.name): value
+        for field in fields(hook)
+        if _plain(value := getattr(hook, field.name)) != _plain(getattr(as_wharf_has_it, field.name))
+    }
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
 def knows_robots(file: str) -> bool:

@@ -26,6 +26,7 @@ _FIRST_READY = timedelta(minutes=2)  # from a container's start until its pod sh
 _RESTARTS = 2  # one may be an accident
 _LATELY = timedelta(minutes=10)  # twice the longest wait between two starts
 _PULL = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError")
+_UNKNOWN = "unknown field"  # in wharf's words: its configuration file has what it does not know
 _REFUSED = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PreCreateHookError")
 
 
@@ -142,6 +143,12 @@ def crash_looping(state: State) -> Finding | None:
         words = str(last.get("message") or "").strip().splitlines()
         told = f": {words[-1].strip()}" if words else ""
         message = f"pod {pod} ends soon after each start ({code}){told}"
+        if told and _UNKNOWN in words[-1] and state.registry.spec.image:
+            # what it does not know may be what keeps somebody out, so wharf does not start without it
+            remedy = (
+                "spec.image is of an older release than the operator: take it out, or name an image of this release"
+            )
+            return bad(Reason.CRASH_LOOPING, f"{message}: {remedy}")
         which = f" -c {IMPORT}" if status.get("name") == IMPORT else ""
         return bad(Reason.CRASH_LOOPING, f"{message}: see kubectl logs {pod}{which} --previous")
     return None

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import yaml
+
 import wharf.config
 from wharfinger.children.config import Contents, Endpoint, config, knows_robots
 from wharfinger.children.config import wharf as file
@@ -96,6 +98,26 @@ def test_a_webhook_arrives_unharmed_whatever_its_values():
         if field.name == "signing":
             read = [{"secret": each.secret} | ({"until": each.until} if each.until else {}) for each in read]
         assert read == (list(sent) if isinstance(read, list) else sent), field.name
+
+
+def test_what_a_webhook_is_without_being_told_is_the_same_here_and_in_wharf():
+    (hook,) = wharf.config.parse(render(webhooks=[Endpoint(name="a", url="https://b")])).webhooks
+    for field in dataclasses.fields(Endpoint):
+        ours, wharfs = getattr(Endpoint(name="a", url="https://b"), field.name), getattr(hook, field.name)
+        assert wharfs == (list(ours) if isinstance(wharfs, list) else ours), field.name
+
+
+def test_an_image_of_the_first_release_is_told_nothing_that_it_does_not_know_unless_a_spec_asks_for_it():
+    written = yaml.safe_load(render(webhooks=[Endpoint(name="a", url="https://b")]))
+    reason = (
+        "images of earlier releases refuse the file: write it only where a spec asks for other than wharf's default"
+    )
+    assert set(written) == {
+        "address", "adminAddress", "adminTokenFile", "data", "storage", "url", "tls", "auth", "webhooks"
+    }, reason  # fmt: skip
+    assert set(written["storage"]) == {"readOnlyAbove"}, reason
+    assert set(written["auth"]) == {"htpasswd", "groups", "robots"}, reason
+    assert set(written["webhooks"][0]) == {"name", "url"}, reason
 
 
 def test_where_endpoints_may_be_arrives():

@@ -59,6 +59,26 @@ def test_a_pod_without_a_volume_is_trouble_once_that_lasts_and_names_the_class(w
     assert "claim 'team', which has no volume of storage class 'nosuch'" in message
 
 
+@pytest.mark.parametrize(
+    ("image", "remedy"),
+    [
+        (
+            "wharf:old",
+            "spec.image is of an older release than the operator: take it out, or name an image of this release",
+        ),
+        (None, "see kubectl logs team-0 --previous"),
+    ],
+    ids=["the spec names it", "it is the operator's own"],
+)
+def test_an_image_that_does_not_know_a_setting_is_named_where_the_spec_names_one(world, image, remedy):
+    here = start(world, **({"image": image} if image else {}))
+    words = "wharf: /etc/wharf/config.yaml: Object contains unknown field `storage`"
+    ended = {"terminated": {"exitCode": 1, "reason": "Error", "message": f"{words}\n"}}
+    status, reason, message = with_pod(here, containerStatuses=waiting("CrashLoopBackOff", lastState=ended))
+    assert (status, reason) == ("False", "CrashLooping")
+    assert message.endswith(f"{words}: {remedy}")
+
+
 CASES = {
     "no node takes it": (
         {"conditions": [{"type": "PodScheduled", "status": "False", "message": "0/1 nodes: Insufficient cpu"}]},
