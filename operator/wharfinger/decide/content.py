@@ -6,7 +6,7 @@ does not know. Status changes when the registry has collected garbage, not while
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wharfinger.api.content import GarbageCollection, Tokens
 from wharfinger.api.meta import plain
@@ -14,12 +14,10 @@ from wharfinger.api.parse import duration, size
 from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
 from wharfinger.api.status import GarbageStatus
+from wharfinger.decide.claim import State
 from wharfinger.decide.condition import Finding, bad
 from wharfinger.decide.observed import Observed, Report
 from wharfinger.decide.replicas import active
-
-if TYPE_CHECKING:
-    from wharfinger.decide.claim import State
 
 IMAGES_NAMED = 5
 """Most images that a condition names."""

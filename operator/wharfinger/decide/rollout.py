@@ -17,6 +17,7 @@ from wharfinger.api.registry import Registry
 from wharfinger.children.deployment import IMPORT
 from wharfinger.decide import claim
 from wharfinger.decide.cause import cause
+from wharfinger.decide.claim_checks import unprovisioned
 from wharfinger.decide.condition import Finding, bad, first, good
 from wharfinger.decide.observed import Manifest, Observed
 from wharfinger.decide.replicas import CONFIGURATION, active, pod_name, sha256, unloaded
@@ -234,7 +235,7 @@ def _unbound_claim(state: State) -> str:
     bound = claim.State(state.registry, state.observed, claim.live_claim(state.registry, state.observed))
     if bound.live is None or bound.phase == "Bound":
         return ""
-    return f"claim {bound.name!r}, which has no volume{claim.unprovisioned(bound)}"
+    return f"claim {bound.name!r}, which has no volume{unprovisioned(bound)}"
 
 
 def _lately(condition: Mapping[str, Any], now: datetime) -> bool:

@@ -17,7 +17,8 @@ from wharfinger.api.status import StorageStatus
 from wharfinger.children.claim import claim as made
 from wharfinger.children.owner import Owner
 from wharfinger.decide import usage
-from wharfinger.decide.claim import CHECKS, State, live_claim, spec_of
+from wharfinger.decide.claim import State, live_claim, spec_of
+from wharfinger.decide.claim_checks import CHECKS
 from wharfinger.decide.condition import Finding, first
 from wharfinger.decide.conditions import before
 from wharfinger.decide.observed import Observed

@@ -3,7 +3,7 @@
 import pytest
 
 from wharfinger.api.reasons import Reason
-from wharfinger.decide import certificates, claim, deliveries, given, logins, rollout
+from wharfinger.decide import certificates, claim_checks, deliveries, given, logins, rollout
 from wharfinger.decide.condition import bad, first, good, unknown
 
 GOOD = good(Reason.READY, "fine")
@@ -25,7 +25,7 @@ def test_findings_carry_their_status():
 
 ORDERS = {
     "storage": (
-        claim.CHECKS,
+        claim_checks.CHECKS,
         (
             "refused existing_missing creating deleting other_class other_modes lost class_missing pending "
             "doubted damaged not_expandable resizing read_only filling bound"

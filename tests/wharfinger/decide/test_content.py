@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import wharf.config
-from wharfinger.decide.claim import CHECKS, pending, resizing
+from wharfinger.decide.claim_checks import CHECKS, pending, resizing
 from wharfinger.decide.content import damaged, doubted
 from wharfinger.decide.observed import Damage, GarbageReport
 
