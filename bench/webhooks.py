@@ -1,16 +1,19 @@
 """What webhooks cost pushes and pulls: wharf with three, one of them dead, beside wharf with none.
 
-Rule: both run side by side and take turns, so whatever else the machine does falls on both; what is noted is the share
-of the speed that is left. Delivery goes on beside the pushes; pulls begin when it has caught up with them.
+Rule: both run side by side and take turns, the first of which alternates, so whatever else the machine does falls on
+both; what is noted is the share of the speed that is left, and of the processor's time. Who has no turn is stopped, so
+that what it has to deliver yet takes nothing from the other. Pulls begin when the pushes are delivered.
 """
 
 from __future__ import annotations
 
 import json
+import signal
+import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from bench import load, machine
@@ -23,7 +26,7 @@ RELOADED = 3.0
 SETTLED = 3.0
 """Seconds in which what was pushed is delivered."""
 
-TURNS = 3
+TURNS = 7
 """Times that each has its turn in a round: shares are near 1, and one turn is uncertain by more than what is asked."""
 
 
@@ -40,26 +43,38 @@ def webhooks(run: Run) -> None:
                 load.upload(server, run.place, "bench/app", blob, digest)
                 load.push_manifest(server, run.place, "bench/app", "latest", (digest, 1000), (digest, 1000))
             for _ in range(run.effort.rounds):
-                pushed = [_pushed(run, bare, busy) for _ in range(TURNS)]
+                _note(run, f"pushes with three webhooks of {told}", bare, busy, lambda server: _pushed(run, server))
                 time.sleep(SETTLED)
-                pulled = [_pulled(run, bare, busy) for _ in range(TURNS)]
-                run.note(f"pushes with three webhooks of {told}, share of those with none", busy, _share(pushed))
-                run.note(f"pulls with three webhooks of {told}, share of those with none", busy, _share(pulled))
+                _note(run, f"pulls with three webhooks of {told}", bare, busy, lambda server: _pulled(run, server))
 
 
-def _pushed(run: Run, bare: Server, busy: Server) -> tuple[float, float]:
-    one, other = (run.effort.images / load.push_images(each, run.place, run.effort.images, 8) for each in (bare, busy))
-    return one, other
+def _note(run: Run, row: str, bare: Server, busy: Server, turn: Callable[[Server], tuple[float, int]]) -> None:
+    """Let both have their turns. `turn` answers operations a second, and how many there were."""
+    speeds: dict[int, list[float]] = {bare.port: [], busy.port: []}
+    spent: dict[int, list[float]] = {bare.port: [], busy.port: []}
+    for number in range(TURNS):
+        for server, other in ((bare, busy), (busy, bare)) if number % 2 else ((busy, bare), (bare, busy)):
+            other.process.send_signal(signal.SIGSTOP)
+            before = server.cpu()
+            speed, times = turn(server)
+            other.process.send_signal(signal.SIGCONT)
+            speeds[server.port].append(speed)
+            spent[server.port].append((server.cpu() - before) / times)
+    kept, cost = (
+        statistics.median(values[busy.port]) / statistics.median(values[bare.port]) for values in (speeds, spent)
+    )
+    run.note(f"{row}, share of those with none", busy, kept)
+    run.note(f"processor time without webhooks, share of that of {row}", busy, 1 / cost)
 
 
-def _pulled(run: Run, bare: Server, busy: Server) -> tuple[float, float]:
-    path = "/v2/bench/app/manifests/latest"
-    one, other = (load.hammer(each, run.place, path, run.effort.seconds).requests for each in (bare, busy))
-    return one, other
+def _pushed(run: Run, server: Server) -> tuple[float, int]:
+    images = run.effort.images
+    return images / load.push_images(server, run.place, images, 8), images
 
 
-def _share(turns: Sequence[tuple[float, float]]) -> float:
-    return sum(busy for _, busy in turns) / sum(bare for bare, _ in turns)
+def _pulled(run: Run, server: Server) -> tuple[float, int]:
+    speed = load.hammer(server, run.place, "/v2/bench/app/manifests/latest", run.effort.seconds).requests
+    return speed, round(speed * run.effort.seconds)
 
 
 @contextmanager

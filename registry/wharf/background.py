@@ -25,6 +25,7 @@ from wharf.metadata.interface import MetadataError
 from wharf.metadata.sqlite_audit import SqliteAudit
 from wharf.metadata.sqlite_doubts import SqliteDoubts
 from wharf.metadata.sqlite_outbox import SqliteOutbox
+from wharf.metadata.sqlite_pull_log import SqlitePullLog
 from wharf.metadata.sqlite_settings import SqliteSettings
 from wharf.verify.scrub import Pace, Scrubber
 from wharf.verify.verifier import Storage
@@ -62,6 +63,7 @@ class Background:
         verified = Storage(SqliteAudit(index, services.clock), SqliteDoubts(index), layout, collector.witness)
         self._scrubber = Scrubber(verified, SqliteSettings(index), services.clock)
         self._outbox = SqliteOutbox(index, services.clock)
+        self._pulls = SqlitePullLog(index, services.clock)
         self._changed = asyncio.Event()
         self.reconfigure(services.live)
 
@@ -104,7 +106,7 @@ class Background:
         return await self._scrubber.past()
 
     async def _deliver(self) -> None:
-        deliveries = Deliveries(self._outbox, self._services.clock)
+        deliveries = Deliveries(self._outbox, self._pulls, self._services.clock)
         self._index.on_events(deliveries.wake)
         looking = asyncio.create_task(deliveries.run())
         try:

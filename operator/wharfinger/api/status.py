@@ -171,7 +171,7 @@ class RegistryWebhookStatus(Model, frozen=True, kw_only=True):
     dead: Annotated[int | None, Meta(description="Events given up, and kept.")] = None
     failed: Annotated[int | None, Meta(description="Attempts that failed.")] = None
     refused: Annotated[int | None, Meta(description="Waiting events that have been tried and not taken yet.")] = None
-    dropped: Annotated[int | None, Meta(description="Events given up, and gone for want of room.")] = None
+    dropped: Annotated[int | None, Meta(description="Events that are lost for want of room.")] = None
     last_success: Annotated[Time | None, Meta(description="When an event was last delivered.")] = None
     last_error: Annotated[DeliveryError | None, Meta(description="The newest failure.")] = None
     signing: Annotated[SigningStatus | None, Meta(description="The secrets that requests are signed with.")] = None

@@ -6,7 +6,6 @@ Rule: an event says what happened in the registry's words; what it looks like to
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wharf import clock as wall
@@ -34,11 +33,4 @@ def event(services: Services, request: Request, action: str, path: str, **about:
         request_method=request.method,
         user_agent=request.header(b"user-agent") or "",
         **about,  # type: ignore[arg-type] # the callers name Event's own fields
-    )
-
-
-def again(told: Event, request_id: str, address: str, now: float) -> Event:
-    """The event of a request that was answered as the one was that `told` tells of."""
-    return replace(
-        told, id=str(uuid.uuid4()), timestamp=wall.rfc3339(now), request_id=request_id, request_address=address
     )

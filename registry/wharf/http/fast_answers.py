@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from wharf import logs
-from wharf.http.events import again
 from wharf.http.messages import first_line
 from wharf.metadata.interface import MetadataError
 
@@ -177,9 +176,9 @@ class Answers:
         """Count and log what was given since the last time."""
         given, self._given = self._given, []
         metrics, now = self._services.metrics, self._services.clock()
-        told = [(one.told, request_id, one.address or client) for one, request_id, client, _ in given if one.told]
+        told = [(one.told, request_id, one.address or client, now) for one, request_id, client, _ in given if one.told]
         if told:
-            self._services.pulls.note(*(again(event, request_id, client, now) for event, request_id, client in told))
+            self._services.pulls.add(told)
         for replay, _, _, seconds in given:
             metrics.duration.observe(*replay.labels[:2], value=seconds)
         for (labels, sent, login), times in Counter((one.labels, one.sent, one.login) for one, *_ in given).items():

@@ -1,9 +1,8 @@
-"""The pulls that webhooks are to be told of, written down in groups, so that no pull waits for a disk.
+"""The pulls that webhooks are to be told of, noted in groups, so that no pull waits for a disk.
 
 Rule: a pull changes nothing, so its event need not be durable before the answer: a process that is killed loses the
-events of its last moment (INTERVAL), and of pushes never one. When they come faster than they can be written, pulls
-wait for the writing; when they cannot be written at all, because the disk is full, pulls go on, and what is lost is
-counted.
+pulls of its last moment (INTERVAL), and of pushes never one. When they come faster than they can be noted, pulls wait
+for the noting; when they cannot be noted at all, because the disk is full, pulls go on, and what is lost is counted.
 """
 
 from __future__ import annotations
@@ -15,25 +14,29 @@ from typing import TYPE_CHECKING
 from wharf.metadata.interface import MetadataError
 
 if TYPE_CHECKING:
-    from wharf.metadata.interface import Event, Index
+    from collections.abc import Iterable
+
+    from wharf.clock import Clock
+    from wharf.metadata.interface import Event, Index, Pull
     from wharf.metrics import Metrics
 
 INTERVAL = 0.2
-"""Seconds within which a pull is written down."""
+"""Seconds within which a pull is noted."""
 
-FULL = 5000
-"""Events that may wait before pulls do."""
+FULL = 20_000
+"""Pulls that may wait, at about 200 bytes, before others do."""
 
 _LOG = logging.getLogger(__name__)
 
 
 class Pulls:
-    """What was pulled and is not written down yet."""
+    """What was pulled and is not noted yet."""
 
-    def __init__(self, index: Index, metrics: Metrics) -> None:
+    def __init__(self, index: Index, metrics: Metrics, clock: Clock) -> None:
         self._index = index
         self._metrics = metrics
-        self._waiting: list[Event] = []
+        self._clock = clock
+        self._waiting: list[Pull] = []
         self._woken = asyncio.Event()
 
     @property
@@ -41,28 +44,28 @@ class Pulls:
         """Whether a pull should wait, by flush()."""
         return len(self._waiting) >= FULL
 
-    def note(self, *events: Event) -> None:
-        """Write these down soon."""
-        self._waiting += events
+    def add(self, pulls: Iterable[Pull]) -> None:
+        """Note these soon."""
+        self._waiting += pulls
         self._woken.set()
 
     async def tell(self, event: Event) -> None:
-        """Write this down soon; at once when many wait."""
-        self.note(event)
+        """Note the pull that this event tells of soon; at once when many wait."""
+        self.add([(event, event.request_id, event.request_address, self._clock())])
         if self.full:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write down what waits."""
-        events, self._waiting = self._waiting, []
+        """Note what waits."""
+        pulls, self._waiting = self._waiting, []
         try:
-            await self._index.record(events)
+            await self._index.note_pulls(pulls)
         except MetadataError as error:
-            self._metrics.pulls_lost.add(amount=len(events))
-            _LOG.warning("pulls could not be told to webhooks", extra={"cause": str(error), "pulls": len(events)})
+            self._metrics.pulls_lost.add(amount=len(pulls))
+            _LOG.warning("pulls could not be told to webhooks", extra={"cause": str(error), "pulls": len(pulls)})
 
     async def run(self) -> None:
-        """Write down what comes, until cancelled, and then the last."""
+        """Note what comes, until cancelled, and then the last."""
         try:
             while True:
                 await self._woken.wait()

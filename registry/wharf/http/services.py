@@ -60,4 +60,4 @@ class Services:
     def __post_init__(self) -> None:
         """Begin without a failed login, and without a pull to tell of."""
         self.attempts = Attempts(self.clock, self.processes)
-        self.pulls = Pulls(self.index, self.metrics)
+        self.pulls = Pulls(self.index, self.metrics, self.clock)

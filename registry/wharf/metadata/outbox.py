@@ -55,7 +55,7 @@ class EndpointState:
     failed: int = 0  # attempts, in all
     failures: int = 0  # attempts in a row
     refused: int = 0  # of those that are pending: events that an attempt was made for
-    dropped: int = 0  # dead letters that went for want of room
+    dropped: int = 0  # dead letters, and pulls, that went for want of room
 
 
 class Outbox(Protocol):

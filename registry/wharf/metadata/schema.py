@@ -96,6 +96,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE endpoint ADD COLUMN replay TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE endpoint ADD COLUMN gone REAL",
     ),
+    (
+        # Pulls that are not in the outbox yet: see metadata/sqlite_pull_log.py. The sheaf is last: what is asked of
+        # many rows is found without it.
+        """CREATE TABLE pull (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, pulls INTEGER NOT NULL, told TEXT NOT NULL, sheaf BLOB NOT NULL)""",
+        # Counts the changes that an answer to a client may depend on: deliveries do not make answers old.
+        "CREATE TABLE version (number INTEGER NOT NULL)",
+        "INSERT INTO version (number) VALUES (0)",
+    ),
 )
 
 

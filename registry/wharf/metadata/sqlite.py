@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wharf import clock as wall
-from wharf.metadata import reads, writes
+from wharf.metadata import reads, sqlite_pull_log, writes
 from wharf.metadata.connections import Connections, meaning, translated
 from wharf.metadata.interface import (
     Blob,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from wharf.clock import Clock
-    from wharf.metadata.interface import Descriptor, Event, Flush, Manifest, ManifestPut, Readable, Route
+    from wharf.metadata.interface import Descriptor, Event, Flush, Manifest, ManifestPut, Pull, Readable, Route
 
 T = TypeVar("T")
 
@@ -76,6 +76,7 @@ class SqliteIndex:
         self._clock = clock
         self.durable_blobs = durable_blobs
         self._listeners: list[Callable[[Collection[str]], None]] = []
+        self._seen: tuple[sqlite3.Connection | None, int, int] = (None, 0, 0)  # a reader, its data_version, version()
         self._open = False
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="wharf-index-reader")
 
@@ -112,16 +113,20 @@ class SqliteIndex:
             listener(webhooks)
 
     def version(self) -> int:
-        """A number that changes whenever any process has committed to the index: tells when a cache of answers is old.
+        """A number that changes whenever any process has committed by write(): tells when a cache of answers is old.
 
-        Costs about two microseconds. It is of the calling thread: compare it only with what the same thread saw.
+        Costs about two microseconds: the number itself is looked at only when anything was committed.
         """
+        reader = self._connections.reader()
         try:  # not translated(): this is asked for every request, and a context manager costs as much as the question
-            row = self._connections.reader().execute("PRAGMA data_version").fetchone()
+            commits: int = reader.execute("PRAGMA data_version").fetchone()[0]
+            seen = self._seen
+            if seen[0] is not reader or seen[1] != commits:
+                number: int = reader.execute("SELECT number FROM version").fetchone()[0]
+                seen = self._seen = (reader, commits, number)
         except sqlite3.Error as error:
             raise meaning(error) from error
-        version: int = row[0]
-        return version
+        return seen[2]
 
     def read(self, question: Callable[..., T], *arguments: Any) -> T:
         """Answer `question(connection, *arguments)`."""
@@ -137,19 +142,23 @@ class SqliteIndex:
     async def write(self, change: Callable[[sqlite3.Connection], T], events: Sequence[Event] = ()) -> T:
         """Carry out `change`, and post `events` when it answers other than False or None."""
         deliveries = [(webhook, event) for event in events for webhook in self._route(event)]
-        if not deliveries:
-            return await self._writer.run(change)
         now = self._clock()
 
         def change_and_post(connection: sqlite3.Connection) -> T:
             result = change(connection)
-            if result is not None and result is not False:
+            connection.execute("UPDATE version SET number = number + 1")
+            if deliveries and result is not None and result is not False:
                 writes.post(connection, deliveries, now)
             return result
 
         result = await self._writer.run(change_and_post)
-        self.announce({webhook for webhook, _ in deliveries})
+        if deliveries:
+            self.announce({webhook for webhook, _ in deliveries})
         return result
+
+    async def note(self, change: Callable[[sqlite3.Connection], T]) -> T:
+        """Carry out a change that no answer to a client depends on: version() stays as it is."""
+        return await self._writer.run(change)
 
     async def put_manifest(self, put: ManifestPut, events: Sequence[Event]) -> None:
         """See Index."""
@@ -236,11 +245,11 @@ class SqliteIndex:
         now = self._clock()
         return await self.write(lambda connection: writes.delete_hold(connection, repository, digest, now), events)
 
-    async def record(self, events: Sequence[Event]) -> None:
+    async def note_pulls(self, pulls: Sequence[Pull]) -> None:
         """See Index."""
-        if any(self._route(event) for event in events):
+        if sheaves := sqlite_pull_log.bound(pulls, self._route):
             self._require_room()
-            await self.write(lambda _: True, events)
+            await self.note(lambda connection: sqlite_pull_log.note(connection, sheaves))
 
     def _require_open(self) -> None:
         if not self._open:

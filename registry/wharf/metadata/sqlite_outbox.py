@@ -5,10 +5,12 @@ Rule: see metadata/outbox.py. The row of a delivery and the count of its outcome
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from wharf.metadata import writes
 from wharf.metadata.interface import Event
 from wharf.metadata.outbox import Delivery, EndpointState
 
@@ -72,9 +74,6 @@ _OVER = """UPDATE outbox SET dead = 1, error = CASE error WHEN '' THEN :error EL
 _TRIM = """DELETE FROM outbox WHERE webhook = ? AND dead = 1 AND id <=
     (SELECT id FROM outbox WHERE webhook = ? AND dead = 1 ORDER BY id DESC LIMIT 1 OFFSET ?)"""
 
-_DROPPED = """INSERT INTO endpoint (webhook, dropped) VALUES (?, ?)
-    ON CONFLICT (webhook) DO UPDATE SET dropped = endpoint.dropped + excluded.dropped"""
-
 _STATES = """SELECT w.webhook, coalesce(e.delivered, 0),
         (SELECT count(*) FROM outbox o WHERE o.webhook = w.webhook AND o.dead = 0),
         (SELECT count(*) FROM outbox o WHERE o.webhook = w.webhook AND o.dead = 1),
@@ -84,6 +83,8 @@ _STATES = """SELECT w.webhook, coalesce(e.delivered, 0),
         coalesce(e.dropped, 0)
     FROM (SELECT webhook FROM endpoint UNION SELECT DISTINCT webhook FROM outbox) w
     LEFT JOIN endpoint e ON e.webhook = w.webhook"""
+
+_PULLS = "SELECT told.key, sum(told.value) FROM pull, json_each(pull.told) told GROUP BY told.key"
 
 _REPLAY = """UPDATE outbox SET dead = 0, attempts = 0, created = ? WHERE webhook = ? AND dead = 1
     AND (? = '[]' OR json_extract(event, '$.id') IN (SELECT value FROM json_each(?)))"""
@@ -126,7 +127,7 @@ class SqliteOutbox:
             if gone := connection.executemany("DELETE FROM outbox WHERE id = ? AND webhook = ?", rows).rowcount:
                 connection.execute(_DELIVERED, (webhook, gone, now))
 
-        await self._index.write(change)
+        await self._index.note(change)
 
     async def failed(self, webhook: str, failure: Failure, next_attempt: float) -> None:
         """See Outbox."""
@@ -136,7 +137,7 @@ class SqliteOutbox:
             if connection.execute(_COUNT, row).rowcount:
                 connection.execute(_FAILED, (webhook, now, failure.error, next_attempt))
 
-        await self._index.write(change)
+        await self._index.note(change)
 
     async def give_up(self, webhook: str, failure: Failure, created_before: float, room: int) -> int:
         """See Outbox."""
@@ -148,7 +149,7 @@ class SqliteOutbox:
             connection.execute(_FAILED, (webhook, now, failure.error, None))
             return _bury(connection, _ONE, about, room)
 
-        buried = await self._index.write(change)
+        buried = await self._index.note(change)
         return buried + (await self._bury_all(_OLD, about, room) if created_before > 0 else 0)
 
     async def overflow(self, webhook: str, backlog: int, room: int) -> int:
@@ -160,7 +161,7 @@ class SqliteOutbox:
     async def _bury_all(self, sql: str, about: dict[str, object], room: int) -> int:
         total, buried, about = 0, CHUNK, {**about, "chunk": CHUNK}
         while buried == CHUNK:
-            buried = await self._index.write(lambda connection: _bury(connection, sql, about, room))
+            buried = await self._index.note(lambda connection: _bury(connection, sql, about, room))
             total += buried
         return total
 
@@ -176,7 +177,7 @@ class SqliteOutbox:
         """See Outbox."""
         now, wanted = self._clock(), msgspec.json.encode(sorted(events)).decode()
         row = (now, webhook, wanted, wanted)
-        replayed = await self._index.write(lambda connection: connection.execute(_REPLAY, row).rowcount)
+        replayed = await self._index.note(lambda connection: connection.execute(_REPLAY, row).rowcount)
         self._index.announce([webhook])
         return replayed
 
@@ -191,12 +192,12 @@ class SqliteOutbox:
             asked = replay not in ("", last)
             return connection.execute(_REPLAY, (now, webhook, "[]", "[]")).rowcount if asked else 0
 
-        return await self._index.write(change)
+        return await self._index.note(change)
 
     async def keep_only(self, webhooks: Collection[str]) -> int:
         """See Outbox."""
         now, kept = self._clock(), msgspec.json.encode(sorted(webhooks)).decode()
-        return await self._index.write(lambda connection: _keep_only(connection, kept, now))
+        return await self._index.note(lambda connection: _keep_only(connection, kept, now))
 
 
 def _names(connection: sqlite3.Connection, sql: str, row: dict[str, object]) -> list[str]:
@@ -211,7 +212,11 @@ def _deliveries(connection: sqlite3.Connection, sql: str, row: tuple[str | int, 
 
 
 def _states(connection: sqlite3.Connection) -> dict[str, EndpointState]:
-    return {row[0]: EndpointState(*row[1:]) for row in connection.execute(_STATES)}
+    states = {row[0]: EndpointState(*row[1:]) for row in connection.execute(_STATES)}
+    for webhook, pulls in connection.execute(_PULLS):
+        state = states.get(webhook, EndpointState())
+        states[webhook] = replace(state, pending=state.pending + pulls)
+    return states
 
 
 def _last_to_go(connection: sqlite3.Connection, webhook: str, backlog: int) -> int:
@@ -226,7 +231,7 @@ def _bury(connection: sqlite3.Connection, sql: str, about: dict[str, object], ro
     buried = connection.execute(sql, about).rowcount
     webhook = about["webhook"]
     if dropped := connection.execute(_TRIM, (webhook, webhook, room)).rowcount:
-        connection.execute(_DROPPED, (webhook, dropped))
+        writes.count_dropped(connection, {str(webhook): dropped})
     return buried
 
 

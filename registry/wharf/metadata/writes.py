@@ -15,7 +15,7 @@ from wharf.metadata.interface import Blob, MissingReferencesError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from wharf.metadata.interface import Event, ManifestPut
 
@@ -71,6 +71,9 @@ _FORGET_HOLDS = "DELETE FROM hold WHERE blob_id = (SELECT id FROM blob WHERE dig
 _FORGET_DURABLE = "UPDATE blob SET durable = 0 WHERE digest = ?"
 _FORGET_BLOB = """DELETE FROM blob WHERE digest = ?
     AND NOT EXISTS (SELECT 1 FROM manifest_blob x WHERE x.blob_id = blob.id)"""
+
+_DROPPED = """INSERT INTO endpoint (webhook, dropped) VALUES (?, ?)
+    ON CONFLICT (webhook) DO UPDATE SET dropped = endpoint.dropped + excluded.dropped"""
 
 
 def put_manifest(connection: sqlite3.Connection, put: ManifestPut, flushed: Collection[int], now: float) -> bool:
@@ -204,6 +207,11 @@ def post(connection: sqlite3.Connection, deliveries: Sequence[tuple[str, Event]]
             last, text = event, msgspec.json.encode(event).decode()
         rows.append((webhook, event.repository, text, now))
     connection.executemany("INSERT INTO outbox (webhook, repository, event, created) VALUES (?, ?, ?, ?)", rows)
+
+
+def count_dropped(connection: sqlite3.Connection, events: Mapping[str, int]) -> None:
+    """Count events that went for want of room, by webhook."""
+    connection.executemany(_DROPPED, events.items())
 
 
 def _name(connection: sqlite3.Connection, manifest: tuple[int, int], blobs: list[int], others: Iterable[str]) -> None:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 from wharf.metadata.interface import MetadataError
 from wharf.webhooks.courier import Courier
+from wharf.webhooks.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from wharf.clock import Clock
     from wharf.metadata.outbox import Outbox
+    from wharf.metadata.pull_log import PullLog
     from wharf.webhook_settings import Webhook
     from wharf.webhooks.envelope import Source
     from wharf.webhooks.networks import Networks
@@ -28,6 +30,9 @@ POLL = 0.25
 
 TIDY = 30.0
 """Seconds between two looks whether more waits than may."""
+
+PULLS_ROOM = 64 << 20
+"""Bytes of pulls that may wait to become events: about 700,000 that are alike, or 60,000 that are not."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,8 +48,9 @@ class Frame:
 class Deliveries:
     """Delivers to every webhook of the configuration. One process at a time may run it."""
 
-    def __init__(self, outbox: Outbox, clock: Clock) -> None:
+    def __init__(self, outbox: Outbox, pulls: PullLog, clock: Clock) -> None:
         self._outbox = outbox
+        self._pulls = pulls
         self._clock = clock
         self._couriers: dict[str, Courier] = {}
 
@@ -70,12 +76,14 @@ class Deliveries:
 
     async def run(self) -> None:
         """Look at the outbox now and then, until cancelled."""
-        due = 0.0
+        loop, due = asyncio.get_running_loop(), 0.0
+        pace = Pace(loop.time())
         while True:
             await asyncio.sleep(POLL)
             try:
+                await self._unfold(pace, loop.time())
                 self.wake(await self._outbox.waiting())
-                if (now := asyncio.get_running_loop().time()) >= due:
+                if (now := loop.time()) >= due:
                     due = now + TIDY
                     await self._tidy()
             except MetadataError as error:
@@ -97,6 +105,16 @@ class Deliveries:
         if replayed:
             _LOG.info("webhook %s: %d dead letters are sent again", hook.name, replayed)
 
+    async def _unfold(self, pace: Pace, now: float) -> None:
+        """Let pulls be told, as many as may."""
+        waiting, size = await self._pulls.waiting()
+        if size > PULLS_ROOM:
+            lost = await self._pulls.trim(PULLS_ROOM)
+            _LOG.error("no room for pulls that webhooks are to be told of: dropped %d", lost)
+            waiting -= lost
+        if share := pace.share(now, waiting):
+            pace.told(await self._pulls.unfold(share))
+
     async def _tidy(self) -> None:
         states = await self._outbox.states()
         await self._outbox.keep_only(list(self._couriers))
@@ -104,4 +122,5 @@ class Deliveries:
             state, hook = states.get(name), courier.hook
             if state is not None and state.pending > hook.backlog:
                 buried = await self._outbox.overflow(name, hook.backlog, hook.dead_letters)
-                _LOG.error("webhook %s: more than %d events wait: gave up %d", name, hook.backlog, buried)
+                if buried:  # pulls that are not in the outbox yet are pending too
+                    _LOG.error("webhook %s: more than %d events wait: gave up %d", name, hook.backlog, buried)

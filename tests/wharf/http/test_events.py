@@ -8,6 +8,7 @@ HOOK = {"name": "hook", "url": "http://127.0.0.1:9/", "suspended": True}
 def told(registry):
     outbox = registry.wharf._background._outbox
     registry.call(registry.wharf._services.pulls.flush)
+    registry.call(registry.wharf._background._pulls.unfold, 100)
     found = [
         one
         for name in registry.call(outbox.lanes, "hook", "", 100)

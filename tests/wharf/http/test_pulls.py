@@ -9,62 +9,68 @@ from wharf.http.pulls import Pulls
 from wharf.metadata.interface import Event, IndexFullError
 from wharf.metrics import Metrics
 
+NOW = 1_800_000_000.0
+
 
 def event(number):
-    return Event(f"event-{number}", "2027-01-15T08:00:00Z", "pull", "team/app")
+    about = {"request_id": f"r{number}", "request_address": "192.0.2.1"}
+    return Event(f"event-{number}", "2027-01-15T08:00:00Z", "pull", "team/app", **about)
 
 
-class Recorder:
-    """Stands for the index: keeps the groups that it is asked to record."""
+class Index:
+    """Stands for the index: keeps the groups of pulls that it is asked to note, by their requests."""
 
     def __init__(self):
         self.groups = []
         self.full = False
 
-    async def record(self, events):
+    async def note_pulls(self, pulls):
         if self.full:
             raise IndexFullError("full")
-        self.groups.append([each.id for each in events])
+        self.groups.append([request for _, request, _, _ in pulls])
 
 
 @pytest.fixture
 def index():
-    return Recorder()
+    return Index()
 
 
-async def test_what_comes_together_is_written_together_and_the_last_at_the_end(index, monkeypatch):
+@pytest.fixture
+def noted(index):
+    return Pulls(index, Metrics(), lambda: NOW)
+
+
+async def test_what_comes_together_is_noted_together_and_the_last_at_the_end(index, noted, monkeypatch):
     monkeypatch.setattr(pulls, "INTERVAL", 0.02)
-    noted = Pulls(index, Metrics())
     running = asyncio.create_task(noted.run())
-    noted.note(event(1), event(2))
+    noted.add([(event(1), "again-1", "", NOW), (event(1), "again-2", "", NOW)])
     await noted.tell(event(3))
     assert index.groups == []
     async with asyncio.timeout(10):
-        while not index.groups:  # noqa: ASYNC110 - the recorder is no event
+        while not index.groups:  # noqa: ASYNC110 - the index is no event
             await asyncio.sleep(0.005)
-    noted.note(event(4))
+    await noted.tell(event(4))
     await asyncio.sleep(0)
     running.cancel()
     await asyncio.wait([running])
-    assert index.groups == [["event-1", "event-2", "event-3"], ["event-4"]]
+    assert index.groups == [["again-1", "again-2", "r3"], ["r4"]]
 
 
-async def test_when_many_wait_a_pull_does_too(index, monkeypatch):
+async def test_when_many_wait_a_pull_does_too(index, noted, monkeypatch):
     monkeypatch.setattr(pulls, "FULL", 2)
-    noted = Pulls(index, Metrics())
     await noted.tell(event(1))
     assert not noted.full
     await noted.tell(event(2))
-    assert index.groups == [["event-1", "event-2"]]
-    noted.note(event(3), event(4))
+    assert index.groups == [["r1", "r2"]]
+    noted.add([(event(3), "r3", "", NOW), (event(3), "r4", "", NOW)])
     assert noted.full
 
 
-async def test_what_cannot_be_written_is_counted_and_no_pull_fails(index):
+async def test_what_cannot_be_noted_is_counted_and_no_pull_fails(index):
     metrics = Metrics()
-    noted = Pulls(index, metrics)
+    noted = Pulls(index, metrics, lambda: NOW)
     index.full = True
-    noted.note(event(1))
+    await noted.tell(event(1))
     await noted.tell(event(2))
     await noted.flush()
     assert "wharf_pull_events_lost_total 2" in metrics.exposition()
@@ -77,6 +83,7 @@ def test_a_pull_that_is_answered_again_from_memory_is_told_each_time(start):
         assert registry.request("GET", "/v2/a/manifests/v1").status == 200
     registry.request("HEAD", "/v2/a/manifests/v1")
     registry.call(registry.wharf._services.pulls.flush)
+    registry.call(registry.wharf._background._pulls.unfold, 100)
     found = registry.call(registry.wharf._background._outbox.pending, "hook", "a", 100)
     assert [each.event.action for each in found] == ["pull"] * 5
     assert len({each.event.id for each in found}) == 5

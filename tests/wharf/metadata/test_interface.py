@@ -199,12 +199,12 @@ async def test_events_are_posted_for_the_webhooks_that_want_them_and_only_when_s
     index, manifest, event, outbox, blob
 ):
     await index.put_manifest(manifest(1), [event(1), event(2, action="pull")])
-    await index.record([event(3), event(4, action="pull")])
+    await index.delete_manifest("team/app", manifest(1).digest, [event(3), event(4, action="pull")])
     assert not await index.delete_tag("team/app", "none", [event(5)])
     assert await index.mount_blob("team/app", blob(9).digest, "none", [event(6)]) is None
     assert [each.event.id for each in await outbox.pending("hook", "team/app", 9)] == ["event-1", "event-3"]
     index.replace_route(lambda event: ["other"])
-    await index.delete_manifest("team/app", manifest(1).digest, [event(7)])
+    await index.put_manifest(manifest(2), [event(7)])
     assert [each.event for each in await outbox.pending("other", "team/app", 9)] == [event(7)]
 
 

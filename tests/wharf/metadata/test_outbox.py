@@ -5,7 +5,7 @@ from wharf.metadata.outbox import EndpointState, Failure
 
 async def post(index, event, *numbers):
     for number in numbers:
-        await index.record([event(number)])
+        await index.write(lambda _: True, [event(number)])
 
 
 async def test_what_waits_comes_in_the_order_of_its_commits(index, outbox, event, clock):
@@ -99,7 +99,7 @@ async def test_a_webhook_that_comes_back_goes_on_where_it_was(index, outbox, eve
 async def test_repositories_with_something_to_send_are_found_in_order(index, outbox, event):
     index.replace_route(lambda event: ["hook", "other"])
     for number, repository in enumerate(["b", "a", "ü", "b", "c/d"]):
-        await index.record([event(number, repository=repository)])
+        await index.write(lambda _: True, [event(number, repository=repository)])
     assert await outbox.lanes("hook", "", 9) == ["a", "b", "c/d", "ü"]
     assert await outbox.lanes("hook", "a", 2) == ["b", "c/d"]
     assert await outbox.lanes("hook", "ü", 9) == []

@@ -6,6 +6,7 @@ import pytest
 
 from wharf.metadata.interface import IndexFullError
 from wharf.metadata.sqlite import TOUCH_INTERVAL
+from wharf.metadata.sqlite_outbox import SqliteOutbox
 
 
 async def test_the_version_changes_with_a_commit_of_this_or_of_another_process(open_index, manifest):
@@ -17,6 +18,15 @@ async def test_the_version_changes_with_a_commit_of_this_or_of_another_process(o
     assert second != first
     await there.put_manifest(manifest(2), [])
     assert here.version() != second
+
+
+async def test_what_no_answer_depends_on_leaves_the_version_as_it_is(open_index, event, manifest):
+    here, there = open_index(route=lambda _: ["hook"]), open_index(route=lambda _: ["hook"])
+    await here.put_manifest(manifest(1), [])
+    before = here.version()
+    await there.note_pulls([(event(action="pull"), "r1", "::1", 0.0)])
+    await SqliteOutbox(there, lambda: 0.0).attend("hook", suspended=False, replay="")
+    assert here.version() == before
 
 
 async def test_two_processes_push_at_the_same_time(open_index, manifest):

@@ -5,9 +5,9 @@ import pytest
 from wharf.metadata import sqlite_outbox
 
 
-async def test_an_event_keeps_all_its_fields(index, outbox, event):
+async def test_an_event_keeps_all_its_fields(index, outbox, event, manifest):
     sent = event(1, digest="sha256:1", size=7, tag="ü", user_agent='"', from_repository="x", actor="ci")
-    await index.record([sent])
+    await index.put_manifest(manifest(1), [sent])
     assert [each.event for each in await outbox.pending("hook", "team/app", 9)] == [sent]
 
 

@@ -17,6 +17,7 @@ from wharf import clock
 from wharf.metadata.interface import Event
 from wharf.metadata.sqlite import SqliteIndex
 from wharf.metadata.sqlite_outbox import SqliteOutbox
+from wharf.metadata.sqlite_pull_log import SqlitePullLog
 from wharf.webhook_settings import Webhook
 from wharf.webhooks.delivery import Deliveries, Frame
 from wharf.webhooks.envelope import Source
@@ -141,6 +142,11 @@ def outbox(index: SqliteIndex) -> SqliteOutbox:
 
 
 @pytest.fixture
+def pulls(index: SqliteIndex) -> SqlitePullLog:
+    return SqlitePullLog(index, clock.now)
+
+
+@pytest.fixture
 def hook() -> Callable[..., Webhook]:
     """A webhook that retries fast."""
 
@@ -159,9 +165,9 @@ def event() -> Callable[..., Event]:
 
 
 @pytest.fixture
-async def deliveries(index: SqliteIndex, outbox: SqliteOutbox) -> AsyncIterator[Deliveries]:
+async def deliveries(index: SqliteIndex, outbox: SqliteOutbox, pulls: SqlitePullLog) -> AsyncIterator[Deliveries]:
     """Delivery that runs."""
-    deliveries = Deliveries(outbox, clock.now)
+    deliveries = Deliveries(outbox, pulls, clock.now)
     index.on_events(deliveries.wake)
     looking = asyncio.create_task(deliveries.run())
     yield deliveries
@@ -172,8 +178,8 @@ async def deliveries(index: SqliteIndex, outbox: SqliteOutbox) -> AsyncIterator[
 class Site:
     """An outbox, delivery of it, and what tests do with both."""
 
-    def __init__(self, index: SqliteIndex, outbox: SqliteOutbox, deliveries: Deliveries) -> None:
-        self.index, self.outbox, self.deliveries = index, outbox, deliveries
+    def __init__(self, index: SqliteIndex, outbox: SqliteOutbox, pulls: SqlitePullLog, deliveries: Deliveries) -> None:
+        self.index, self.outbox, self.pulls, self.deliveries = index, outbox, pulls, deliveries
 
     async def configure(self, *hooks: Webhook) -> None:
         """Route to these webhooks, and deliver to them."""
@@ -184,7 +190,12 @@ class Site:
         """Commit push events, by number."""
         moment = "2027-01-15T08:00:00.000000Z"
         events = [Event(f"event-{number}", moment, "push", repository) for number in numbers]
-        await asyncio.gather(*(self.index.record([event]) for event in events))
+        await asyncio.gather(*(self.index.write(lambda _: True, [event]) for event in events))
+
+    async def pull(self, *numbers: int, repository: str = "team/app") -> None:
+        """Note pulls, by the numbers of their requests."""
+        kind = Event("", "", "pull", repository)
+        await self.index.note_pulls([(kind, f"request-{number}", "192.0.2.1", clock.now()) for number in numbers])
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait, with a deadline, until a condition holds."""
@@ -205,5 +216,5 @@ class Site:
 
 
 @pytest.fixture
-def site(index: SqliteIndex, outbox: SqliteOutbox, deliveries: Deliveries) -> Site:
-    return Site(index, outbox, deliveries)
+def site(index: SqliteIndex, outbox: SqliteOutbox, pulls: SqlitePullLog, deliveries: Deliveries) -> Site:
+    return Site(index, outbox, pulls, deliveries)

@@ -20,7 +20,7 @@ def data(tmp_path, event):
         clock = 1_800_000_000.0
         outbox = SqliteOutbox(index, lambda: clock)
         for number in range(1, 5):
-            await index.record([event(number, tag="v1")])
+            await index.write(lambda _: True, [event(number, tag="v1")])
         deliveries = await outbox.pending("deploy", "team/app", 9)
         await outbox.delivered("deploy", [deliveries[0].id])
         clock += 1

@@ -140,7 +140,7 @@ async def test_a_restart_goes_on_where_it_was_and_keeps_the_pause(site, outbox, 
     await site.push(1)
     await site.until_state(pending=1, last_error="503 Service Unavailable")
     await site.deliveries.stop()
-    site.deliveries = Deliveries(outbox, clock.now)
+    site.deliveries = Deliveries(outbox, site.pulls, clock.now)
     await site.configure(slow)
     await asyncio.sleep(0.05)
     assert len(receiver.requests) == 1

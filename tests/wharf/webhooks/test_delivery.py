@@ -25,7 +25,7 @@ async def test_a_commit_wakes_delivery_at_once(site, receiver, hook, monkeypatch
 
 async def test_a_commit_of_another_process_is_found_by_looking(index, outbox, site, receiver, hook, monkeypatch):
     monkeypatch.setattr(delivery, "POLL", 0.02)
-    deliveries = site.deliveries = Deliveries(outbox, clock.now)  # nobody wakes it
+    deliveries = site.deliveries = Deliveries(outbox, site.pulls, clock.now)  # nobody wakes it
     looking = asyncio.create_task(deliveries.run())
     await site.configure(hook(receiver.url))
     await asyncio.sleep(0.05)
@@ -107,6 +107,30 @@ async def test_a_replay_by_another_process_is_found_by_looking(site, outbox, rec
     monkeypatch.setattr(site.index, "announce", lambda _: None)
     await outbox.replay("hook")
     await site.until_state(delivered=1)
+
+
+async def test_pulls_are_told_each_once_and_the_endpoint_that_is_down_keeps_its_own(
+    site, receiver, hook, nowhere, monkeypatch
+):
+    monkeypatch.setattr(delivery, "POLL", 0.02)
+    up, down = hook(receiver.url, "up", events=["pull"]), hook(nowhere, "down", events=["pull"])
+    await site.configure(up, down, hook(receiver.url, "other", events=["push"]))
+    await site.pull(*range(150))
+    await site.until_state("up", delivered=150)
+    requests = [body["events"][0]["request"]["id"] for _, body in receiver.requests]
+    assert requests == [f"request-{number}" for number in range(150)]
+    assert len(set(receiver.received)) == 150
+    assert await site.has("down", delivered=0, pending=150)
+
+
+async def test_pulls_that_there_is_no_room_for_go_and_are_counted(site, receiver, hook, monkeypatch, caplog):
+    monkeypatch.setattr(delivery, "POLL", 0.02)
+    monkeypatch.setattr(delivery, "PULLS_ROOM", 0)
+    await site.configure(hook(receiver.url, events=["pull"]))
+    await site.pull(1, 2, 3)
+    await site.until_state(dropped=3, pending=0)
+    assert receiver.requests == []
+    assert "no room for pulls" in caplog.text
 
 
 async def test_more_than_the_backlog_become_dead_letters_oldest_first(site, outbox, receiver, hook, monkeypatch):

@@ -1,0 +1,38 @@
+"""Pulls are kept in sheaves, which hold what their pulls have in common once."""
+
+from wharf.metadata import sqlite_pull_log
+from wharf.metadata.sqlite_pull_log import SqlitePullLog, bound
+
+
+def pulls(event, count):
+    kind = event(0, action="pull", tag="v1")
+    return [(kind, "r" * 32, "192.0.2.100", 1_800_000_000.0 + number) for number in range(count)]
+
+
+def test_a_sheaf_of_like_pulls_takes_less_than_a_hundred_bytes_for_each(event):
+    rows = bound(pulls(event, 1000), lambda _: ["hook"])
+    assert [count for count, _, _ in rows[:-1]] == [sqlite_pull_log.SHEAF] * (len(rows) - 1)
+    assert sum(count for count, _, _ in rows) == 1000
+    assert sum(len(sheaf) for _, _, sheaf in rows) < 100_000
+
+
+async def test_sheaves_become_events_whole(open_index, clock, event, monkeypatch):
+    monkeypatch.setattr(sqlite_pull_log, "SHEAF", 2)
+    index = open_index(route=lambda _: ["hook"])
+    log = SqlitePullLog(index, clock)
+    await index.note_pulls(pulls(event, 5))
+    assert await log.unfold(1) == 2
+    assert await log.unfold(3) == 3
+
+
+async def test_a_failure_in_the_middle_leaves_the_pulls_where_they_were(open_index, clock, event, outbox, monkeypatch):
+    index = open_index(route=lambda _: ["hook"])
+    log = SqlitePullLog(index, clock)
+    await index.note_pulls(pulls(event, 3))
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite_pull_log, "_OLDEST", "SELECT id, pulls, x'5b' FROM pull ORDER BY id LIMIT 1")
+        try:
+            await log.unfold(9)
+        except ValueError:
+            assert (await log.waiting())[0] == 3
+    assert await log.unfold(9) == 3
