@@ -9,7 +9,8 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, field
 
-from wharfinger.api.meta import SET, DataKey, Duration, Model, ObjectName, PositiveDuration, Rule, checked
+from wharfinger.api.ca_source import CaSource
+from wharfinger.api.meta import SET, Duration, Model, ObjectName, PositiveDuration, Rule, checked
 
 
 class SelfSigned(Model, frozen=True, kw_only=True):
@@ -51,21 +52,6 @@ class CertManager(Model, frozen=True, kw_only=True):
             "inside the cluster then use one of the hosts, too."
         ),
     ] = False
-
-
-class ClientCa(Model, frozen=True, kw_only=True):
-    """CAs of clients, in a ConfigMap or a Secret of the namespace."""
-
-    rules: ClassVar = (
-        Rule(
-            "has(self.configMapName) != has(self.secretName)",
-            "the CA is in one place: set configMapName or secretName, not both",
-        ),
-    )
-
-    config_map_name: Annotated[ObjectName | None, Meta(description="ConfigMap that holds them.")] = None
-    secret_name: Annotated[ObjectName | None, Meta(description="Secret that holds them.")] = None
-    key: Annotated[DataKey, Meta(description="Key in its data.")] = "ca.crt"
 
 
 _HOST = Rule(
@@ -122,7 +108,7 @@ class Tls(Model, frozen=True, kw_only=True):
     ] = None
     cert_manager: Annotated[CertManager | None, Meta(description="Settings of issuer CertManager.")] = None
     client_ca: Annotated[
-        ClientCa | None,
+        CaSource | None,
         Meta(
             description="Clients have to present a certificate that one of these CAs signed, and log in besides. "
             "Absent: they need none."

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, field
 
+from wharfinger.api.ca_source import CaSource
 from wharfinger.api.meta import (
     SET,
     DataKey,
@@ -85,21 +86,6 @@ class Signing(Model, frozen=True, kw_only=True):
         Duration,
         Meta(description="How long requests are signed with the replaced secret too. `0s`: not at all."),
     ] = "24h"
-
-
-class CaSource(Model, frozen=True, kw_only=True):
-    """CAs in a ConfigMap or a Secret of the namespace."""
-
-    rules: ClassVar = (
-        Rule(
-            "has(self.configMapName) != has(self.secretName)",
-            "name either a ConfigMap or a Secret: set one of configMapName and secretName",
-        ),
-    )
-
-    config_map_name: Annotated[ObjectName | None, Meta(description="Name of the ConfigMap.")] = None
-    secret_name: Annotated[ObjectName | None, Meta(description="Name of the Secret.")] = None
-    key: Annotated[DataKey, Meta(description="Key in its data.")] = "ca.crt"
 
 
 class ClientCertificate(Model, frozen=True, kw_only=True):

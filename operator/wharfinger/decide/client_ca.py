@@ -12,7 +12,7 @@ from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
 from wharfinger.children.config import CLIENT_CA
 from wharfinger.children.owner import Owner, decoded
-from wharfinger.decide import x509
+from wharfinger.decide.ca_source import look
 from wharfinger.decide.condition import Finding, bad
 from wharfinger.decide.observed import Observed
 
@@ -34,22 +34,15 @@ def decide(registry: Registry, owner: Owner, observed: Observed) -> ClientAuthor
     asked = registry.spec.tls.client_ca
     if asked is None:
         return NOBODY
-    if asked.secret_name:
-        name, what = asked.secret_name, f"Secret {asked.secret_name!r}"
-        secret = observed.secrets.get(name)
-        there, text = secret is not None, (decoded(secret, asked.key) or b"").decode(errors="replace")
-    else:
-        name = asked.config_map_name or ""
-        what, config_map = f"ConfigMap {name!r}", observed.config_maps.get(name)
-        there, text = config_map is not None, str(((config_map or {}).get("data") or {}).get(asked.key, ""))
-    if there and x509.split(text):
-        return ClientAuthorities(text)
+    found = look(asked, observed)
+    if found.pem:
+        return ClientAuthorities(found.pem)
     live = observed.children.get(("Secret", owner.config))
     before = (decoded(live, CLIENT_CA) or b"").decode(errors="replace")
-    if not there:
-        message = f"{what} of spec.tls.clientCA is missing: create it with the key {asked.key!r}"
+    if not found.there:
+        message = f"{found.what} of spec.tls.clientCA is missing: create it with the key {asked.key!r}"
     else:
-        message = f"key {asked.key!r} of {what} holds no PEM certificate: put the CA of your clients there"
+        message = f"key {asked.key!r} of {found.what} holds no PEM certificate: put the CA of your clients there"
     if before:
         until = "the last good CA is asked for"
     elif live is not None:

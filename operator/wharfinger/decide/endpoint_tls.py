@@ -6,14 +6,15 @@ Rule: only what can be used is passed on: text that holds certificates, and a ke
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from wharfinger.api.ca_source import CaSource
 from wharfinger.api.reasons import Reason
-from wharfinger.api.webhook import CaSource, ClientCertificate, EndpointTls
+from wharfinger.api.webhook import ClientCertificate, EndpointTls
 from wharfinger.children.owner import decoded
+from wharfinger.decide.ca_source import look
 from wharfinger.decide.condition import Finding, bad
 from wharfinger.decide.observed import Observed
 
@@ -38,22 +39,14 @@ def read(tls: EndpointTls | None, observed: Observed) -> Trust:
 
 
 def _ca(source: CaSource, observed: Observed) -> tuple[str, Finding | None]:
-    if source.secret_name:
-        thing, live = f"Secret {source.secret_name!r}", observed.secrets.get(source.secret_name)
-        value: Any = (decoded(live, source.key) or b"").decode(errors="replace")
+    found = look(source, observed)
+    if found.pem:
+        return found.pem, None
+    if found.there:
+        message = f"key {source.key!r} of {found.what} holds no PEM certificate: put the CA there"
     else:
-        name = source.config_map_name or ""
-        thing, live = f"ConfigMap {name!r}", observed.config_maps.get(name)
-        value = ((live or {}).get("data") or {}).get(source.key)
-    if live is None:
-        message = f"{thing} is missing: create it with the CA under {source.key!r}. Until then events are kept"
-        return "", bad(Reason.CA_MISSING, message)
-    try:
-        x509.load_pem_x509_certificates(str(value or "").encode())
-    except ValueError:
-        message = f"key {source.key!r} of {thing} holds no PEM certificate: put the CA there"
-        return "", bad(Reason.CA_MISSING, f"{message}. Until then events are kept")
-    return str(value), None
+        message = f"{found.what} is missing: create it with the CA under {source.key!r}"
+    return "", bad(Reason.CA_MISSING, f"{message}. Until then events are kept")
 
 
 def _pair(source: ClientCertificate, observed: Observed) -> tuple[str, str, Finding | None]:

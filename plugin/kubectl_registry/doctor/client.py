@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import base64
 import http.client
+import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kubectl_registry.errors import PluginError, UnreachableError
 
-if TYPE_CHECKING:
-    from kubectl_registry.doctor.probe import Dial
+Dial = Callable[[], AbstractContextManager[socket.socket]]
+"""Opens a connection to the registry's port, anew each time. Raises OSError or PluginError."""
 
 _MOST = 4 << 20
 """Bytes of an answer that are read: a manifest may have 4 MiB (distribution-spec, Pushing Manifests)."""

@@ -17,10 +17,10 @@ from socket import socket
 from kubectl_registry import clock, registries, trust
 from kubectl_registry.addresses import Address, addresses
 from kubectl_registry.doctor import inside, passwords, probe, transfer
-from kubectl_registry.doctor.client import Client
+from kubectl_registry.doctor.client import Client, Dial
 from kubectl_registry.doctor.facts import Facts, Login, Transfer, Unknown, Way, ask
 from kubectl_registry.doctor.passwords import Attempt
-from kubectl_registry.doctor.probe import Dial, Trust
+from kubectl_registry.doctor.probe import Trust
 from kubectl_registry.errors import PluginError
 from kubectl_registry.kube import forwarding
 from kubectl_registry.kube.api import Api, Object

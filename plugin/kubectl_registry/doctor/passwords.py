@@ -15,9 +15,8 @@ from datetime import datetime
 from pathlib import Path
 
 from kubectl_registry import registries, wording
-from kubectl_registry.doctor.client import Client
+from kubectl_registry.doctor.client import Client, Dial
 from kubectl_registry.doctor.facts import Login
-from kubectl_registry.doctor.probe import Dial
 from kubectl_registry.errors import UnreachableError
 from kubectl_registry.registries import Object
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from kubectl_registry.doctor.client import Client
+from kubectl_registry.doctor.client import Client, Dial
 from kubectl_registry.doctor.facts import Certificate, Way
 from kubectl_registry.errors import ForbiddenError, PluginError, UnreachableError
 
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
 
 SECONDS = 8.0
 """Longest that a connection, a handshake or an answer may take."""
-
-Dial = Callable[[], AbstractContextManager[socket.socket]]
-"""Opens a connection to the registry's port, anew each time. Raises OSError or PluginError."""
 
 _TIME = (9, 10)
 """OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and HAS_EXPIRED: looked at by the certificate's own dates instead."""

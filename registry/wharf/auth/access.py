@@ -18,11 +18,13 @@ from wharf.protocol import globs, references
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from wharf.auth.scopes import Scope
     from wharf.config import AccessRule, Action, Robot
 
 EVERY_USER = "*"  # in a rule's `users`: whoever has logged in
 CACHE_LIMIT = 4096  # repositories whose deciding rules are remembered
+
+Scope = frozenset[tuple[str, str, str]]
+"""What a token covers: (type, name, action)."""
 
 
 @dataclass(frozen=True, slots=True)

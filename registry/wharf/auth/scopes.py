@@ -14,10 +14,7 @@ from wharf.protocol import references
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from wharf.auth.access import AccessPolicy, Subject
-
-Scope = frozenset[tuple[str, str, str]]
-"""What a token covers: (type, name, action)."""
+    from wharf.auth.access import AccessPolicy, Scope, Subject
 
 CATALOG = ("registry", "catalog", "*")
 LIMIT = 100

@@ -20,7 +20,7 @@ from wharf.auth import scopes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wharf.auth.scopes import Scope
+    from wharf.auth.access import Scope
     from wharf.clock import Clock
 
 REFRESH_SECONDS = 30 * 86400.0

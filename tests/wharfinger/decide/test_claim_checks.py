@@ -1,5 +1,7 @@
 """What stands between a claim and the one that the spec asks for."""
 
+import copy
+
 import pytest
 
 KEY = ("PersistentVolumeClaim", "team")
@@ -64,3 +66,34 @@ def test_nothing_is_said_to_be_served_while_nothing_runs(world):
     here = world({"hibernate": True})
     here.settle()
     assert here.condition("CertificateReady")[2].startswith("the certificate waits for the registry to run")
+
+
+def unfinished(here, size):
+    """Growth was asked for, and the volume is what it was."""
+    here.edit(storage={"size": size})
+    here.settle()
+    live = copy.deepcopy(here.child(*KEY))
+    live["status"]["capacity"] = {"storage": "10Gi"}
+    here.change(children={**here.observed.children, KEY: live})
+    here.step()
+
+
+def test_growth_that_has_not_come_about_can_be_taken_back(world):
+    here = start(world, ELASTIC)
+    unfinished(here, "100Gi")
+    assert here.condition("StorageReady")[1] == "ClaimResizing"
+    here.edit(storage={"size": "12Gi"})
+    here.step()
+    assert requested(here) == "12Gi"
+
+
+def test_growth_by_itself_is_not_taken_back(world):
+    here = start(world, ELASTIC, autoGrow={"to": "100Gi"})
+    here.used = 9 * 1024**3
+    here.settle()
+    live = copy.deepcopy(here.child(*KEY))
+    live["status"]["capacity"] = {"storage": "10Gi"}
+    here.change(children={**here.observed.children, KEY: live})
+    here.edit(storage={"autoGrow": {"to": "100Gi"}, "size": "11Gi"})
+    here.step()
+    assert requested(here) == "13Gi"

@@ -6,7 +6,8 @@ import datetime as dt
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from wharfinger.api.webhook import CaSource, ClientCertificate, EndpointTls
+from wharfinger.api.ca_source import CaSource
+from wharfinger.api.webhook import ClientCertificate, EndpointTls
 from wharfinger.decide.endpoint_tls import Trust, read
 from wharfinger.decide.mint import SystemMint
 from wharfinger.decide.observed import Observed
