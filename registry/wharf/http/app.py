@@ -69,7 +69,7 @@ class RegistryApp:
 
     async def _answer(self, request: Request, found: tuple[routes.Endpoint, str, str] | None) -> Response:
         if not request.names_one_host:
-            raise RegistryError(Problem.REQUEST_INVALID, "there must be one Host header")
+            raise RegistryError(Problem.REQUEST_INVALID, "there must be one Host header, with a host in it")
         if found is None:
             raise RegistryError(Problem.ENDPOINT_UNKNOWN)
         endpoint, request.name, request.reference = found

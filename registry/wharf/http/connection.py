@@ -116,8 +116,8 @@ class Connection(HttpToolsProtocol):
             super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Count and keep a header."""
-        if self._resuming:
+        """Count and keep a header. What comes below a body in chunks is none: a proxy has not looked at it."""
+        if self._resuming or not self._in_headers:
             return
         self._header_bytes += len(name) + len(value) + len(b": \r\n")
         if self._header_bytes <= HEADER_LIMIT:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from wharf import logs
-from wharf.http.messages import first_line
+from wharf.http.messages import FORWARDED, first_line
 from wharf.metadata.interface import MetadataError
 
 if TYPE_CHECKING:
@@ -145,6 +145,7 @@ class Answers:
         lines = [b"%b: %b\r\n" % header for header in headers]
         body = b"" if request.method == "HEAD" else response.body
         peer = request.connection.client[0] if request.connection and request.connection.client else ""
+        forwarded = not FORWARDED.isdisjoint(request.headers)
         kept = Replay(
             status_line=STATUS_LINE[response.status],
             head=b"".join(lines[:split]) + b"x-request-id: ",
@@ -156,8 +157,8 @@ class Answers:
             login=b"authorization" in request.headers and not request.subject.anonymous,
             labels=labels,
             sent=len(body),
-            only_for=peer if b"x-forwarded-for" in request.headers else "",
-            address=request.client if b"x-forwarded-for" in request.headers else "",
+            only_for=peer if forwarded else "",
+            address=request.client if forwarded else "",
             log=_log_fields(request, response.status, len(body)),
             told=response.told,
         )
@@ -213,9 +214,7 @@ def _replayable(request: Request, response: Response) -> bool:
 
 
 def _log_fields(request: Request, status: int, sent: int) -> dict[str, object]:
-    forwarded = {"address": request.client} if request.live.config.trusted_proxies else {}
     return {
-        **forwarded,
         "method": request.method,
         "path": first_line(request.path, 512),
         "status": status,

@@ -7,6 +7,7 @@ client has a deadline.
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -32,8 +33,10 @@ BODY_SILENCE = 60.0
 QUERY_FIELDS = 256
 """Most query parameters that are looked at."""
 
+FORWARDED = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"})
+"""Headers by which a proxy says whose request it passes on (http/forwarding.py)."""
 
-_FORWARDED = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"})
+_HOST = re.compile(rb"[A-Za-z0-9._~%!$&'()*+,;=:\[\]-]{0,300}")  # RFC 3986, section 3.2.2; it is repeated in URLs
 
 
 class ClientGoneError(Exception):
@@ -76,10 +79,11 @@ class Request:
         self.query_string: bytes = scope["query_string"]
         self.client: str = scope["client"][0] if scope.get("client") else ""
         self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of a repeated header the first counts
-        for name in _FORWARDED & self.headers.keys():  # but a proxy may add a line of its own below the client's
+        for name in FORWARDED & self.headers.keys():  # but a proxy may add a line of its own below the client's
             self.headers[name] = b",".join(value for other, value in scope["headers"] if other == name)
-        hosts = sum(name == b"host" for name, _ in scope["headers"])
-        self.names_one_host = hosts == 1 or (hosts == 0 and scope.get("http_version") == "1.0")  # RFC 9112, section 3.2
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        absent = not hosts and scope.get("http_version") == "1.0"
+        self.names_one_host = absent or (len(hosts) == 1 and _HOST.fullmatch(hosts[0]) is not None)  # RFC 9112, 3.2
         ours = scope.get("extensions", {}).get("wharf", {})  # what http/connection.py adds
         self.http_version: str = scope.get("http_version", "1.1")
         self.candidate: Candidate | None = ours.get("candidate")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-_ONE_RANGE = re.compile(r"bytes\s*=\s*(\d{0,19})\s*-\s*(\d{0,19})", re.ASCII | re.IGNORECASE)
+# Possessive: how many blanks there are between two parts is tried once, not in every way to divide thousands of them.
+_ONE_RANGE = re.compile(r"bytes\s*+=\s*+(\d{0,19})\s*+-\s*+(\d{0,19})", re.ASCII | re.IGNORECASE)
 _CHUNK = re.compile(r"(?:bytes[ =])?(\d{1,19})-(\d{1,19})(?:/(?:\d{1,19}|\*))?", re.ASCII)
 
 

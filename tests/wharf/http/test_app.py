@@ -49,6 +49,8 @@ def test_a_bad_name_is_refused_everywhere(registry, name):
         b"rubbish\r\n\r\n",
         b"GET /v2/ HTTP/1.1\r\n\r\n",
         b"GET /v2/ HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        b"GET /v2/ HTTP/1.1\r\nHost: x/y?z\r\n\r\n",
+        b"GET /v2/ HTTP/1.1\r\nHost: " + b"x" * 301 + b"\r\n\r\n",
         b"GET /v2/ HTTP/9.9\r\nHost: x\r\n\r\n",
         (
             b"POST /v2/a/blobs/uploads/ HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
@@ -69,6 +71,11 @@ def test_what_could_be_read_in_two_ways_is_400(registry, request_bytes):
 
 def test_a_client_of_http_1_0_needs_no_host(registry):
     assert status_of(registry.raw(b"GET /v2/ HTTP/1.0\r\n\r\n")) == 200
+
+
+@pytest.mark.parametrize("host", ["my_registry:5000", "[fe80::1%25eth0]:5000", "registry.example", ""])
+def test_a_host_of_any_usual_form_will_do(registry, host):
+    assert status_of(registry.raw(f"GET /v2/ HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())) == 200
 
 
 def test_a_query_with_thousands_of_fields_is_refused(registry):

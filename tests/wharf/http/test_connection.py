@@ -1,5 +1,6 @@
 """The limits of a connection, on real sockets."""
 
+import base64
 import gc
 import socket
 import struct
@@ -45,6 +46,23 @@ def test_headers_of_a_usual_size_pass_again_and_again_on_one_connection(registry
 
 def test_a_body_does_not_count_as_headers(registry):
     assert registry.push_blob("conn/app", b"x" * 500_000)
+
+
+def test_a_line_below_a_body_is_no_header(start, users):
+    """A proxy that vouches for headers lets trailers through, and appends nothing to them."""
+    registry = start(auth=users(alice="one"), trustedProxies=["127.0.0.1"])
+    login = b"Authorization: Basic " + base64.b64encode(b"alice:one") + b"\r\n"
+    head = b"POST /v2/a/blobs/uploads/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+    assert registry.raw(head + login + b"\r\n0\r\n\r\n").startswith(b"HTTP/1.1 202")
+    assert registry.raw(head + b"\r\n0\r\n" + login + b"\r\n").startswith(b"HTTP/1.1 401")
+    marked = registry.raw(head + login + b"\r\n0\r\nX-Request-Id: from-below\r\nHost: y\r\n\r\n")
+    assert marked.startswith(b"HTTP/1.1 202")
+    assert b"from-below" not in marked
+    put = head.replace(b"POST", b"PUT").replace(b"blobs/uploads/", b"manifests/v1") + login
+    body = b'\r\n22\r\n{"schemaVersion":2,"manifests":[]}\r\n0\r\nA: b\r\n\r\n'
+    with registry.connect() as sock:  # and what follows on the connection has headers again
+        sock.sendall(put + body + put + b"Connection: close\r\n" + body)
+        assert read_all(sock).count(b"HTTP/1.1 201") == 2
 
 
 @pytest.mark.parametrize(("name", "sent"), [("IDLE_SECONDS", b""), ("HEADER_SECONDS", b"GET /v2/ HTT")])

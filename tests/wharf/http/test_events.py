@@ -85,3 +85,9 @@ def test_the_url_is_that_of_the_request_where_none_is_configured(start):
     registry = start(webhooks=[HOOK])
     registry.push_image("a", "v1")
     assert told(registry)[0].url.startswith("http://127.0.0.1")
+
+
+def test_what_a_client_says_of_itself_is_repeated_short(telling):
+    telling.push_image("team/app", "v1", user="alice:one")
+    telling.request("GET", "/v2/team/app/manifests/v1", user="alice:one", User_Agent="a" * 20_000)
+    assert {len(event.user_agent) for event in told(telling) if event.user_agent.startswith("a")} == {512}

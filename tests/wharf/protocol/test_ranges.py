@@ -39,6 +39,14 @@ def test_no_range_of_nothing_can_be_given():
         ranges.requested("bytes=0-", 0)
 
 
+@pytest.mark.parametrize(
+    "header", ["bytes=" + " " * 30_000 + "x", "bytes=0" + " " * 30_000 + "x", "bytes" + " " * 30_000]
+)
+def test_blanks_without_measure_are_tried_in_one_way_only(header):
+    """In every way it would be a thousand million of them; so many times over, this ends within the test's time."""
+    assert [ranges.requested(header, 100) for _ in range(1000)] == [None] * 1000
+
+
 @given(st.text(alphabet="bytes=0123456789-, \n٣", max_size=24), st.integers(0, 10**6))
 def test_a_range_that_is_given_is_within_the_content(header, size):
     try:
