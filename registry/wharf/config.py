@@ -215,7 +215,7 @@ def parse(text: bytes | str) -> Config:
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigError(f"not valid YAML: {error}") from error
+        raise ConfigError(f"not valid YAML: {_problem(error)}") from None  # its own text quotes lines: secrets, too
     try:
         config = msgspec.convert({} if document is None else document, Config)
     except msgspec.ValidationError as error:
@@ -231,6 +231,14 @@ def parse(text: bytes | str) -> Config:
     _networks(config.trusted_proxies, "$.trustedProxies")
     _networks(config.webhook_networks.allow, "$.webhookNetworks.allow")
     return config
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    """What is wrong and where, in one line that quotes nothing of the file."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"{error.problem} (line {mark.line + 1}, column {mark.column + 1})"
+    return " ".join(str(error).split())
 
 
 def _networks(texts: list[str], path: str) -> None:

@@ -42,6 +42,25 @@ def test_an_error_names_the_field(text, field):
     assert field in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "webhooks:\n- headers: {Authorization: Bearer topsecret\n  signing: x\n",
+        "secret: whsec_topsecret: x\n",
+        "headers: [topsecret\n",
+        "key: 'topsecret\n",
+        "? {topsecret: x}\n: 1\n",
+        "key: topsecret\0\n",
+    ],
+)
+def test_an_error_is_one_line_that_quotes_no_secret(text):
+    """It stands in the log, in /status, and so in a condition of the Registry."""
+    with pytest.raises(ConfigError, match="not valid YAML: ") as caught:
+        parse(text)
+    assert "topsecret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 def test_the_schema_accepts_what_is_parsed_and_refuses_what_is_not():
     jsonschema.Draft202012Validator.check_schema(schema())
     jsonschema.validate({"auth": {"htpasswd": "/a"}, "readOnly": True}, schema())
