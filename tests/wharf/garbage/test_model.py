@@ -4,6 +4,7 @@ Hypothesis makes up the steps; a model in a few sets says what must be there aft
 """
 
 import asyncio
+import os
 import tempfile
 from pathlib import Path
 
@@ -155,7 +156,11 @@ def _everything(connection):
     return set(connection.execute(manifests)), set(connection.execute(holds))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = int(os.environ.get("WHARF_GARBAGE_EXAMPLES", "20"))
+"""Lives of a registry that are tried; a night of it is worth more."""
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, min_size=10, max_size=40))
 def test_what_is_tagged_or_promised_is_there_after_each_step_and_in_the_end_all_can_go(steps, make_registry, clock):
     async def run(root):
