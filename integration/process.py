@@ -26,7 +26,7 @@ from integration.control_plane import free_port
 from wharfinger import cli, clock, runtime
 from wharfinger.observe.report import Asker
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 _FORKSERVER = multiprocessing.get_context("forkserver")
 _FORKSERVER.set_forkserver_preload(["integration.process"])  # imports once what takes most of a start
 
@@ -39,6 +39,7 @@ class Operator:
     log: Path
     report_port: int
     environment: Mapping[str, str] = field(default_factory=dict)
+    fresh: bool = False  # whether it imports everything itself, as in its own container: a second or two
 
     def __post_init__(self) -> None:
         self.port = free_port()
@@ -64,7 +65,8 @@ class Operator:
             **self.environment,
         }
         arguments = (told, str(self.log), self.report_port, self.step)
-        self._process = _FORKSERVER.Process(target=_run, args=arguments, daemon=True)
+        context = multiprocessing.get_context("spawn") if self.fresh else _FORKSERVER
+        self._process = context.Process(target=_run, args=arguments, daemon=True)
         self._process.start()
         return self
 

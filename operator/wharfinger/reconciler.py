@@ -66,14 +66,13 @@ class Reconciler:
             self._observer.forget(key)
             self._applier.refusals.forget(key)
             return await self._orphans(key, now) if registry is None else Outcome()
+        if not self._observer.follow(registry, eager=_unsettled(registry)):
+            return Outcome()  # what its pods say comes in a moment: until then nothing true could be told of it
         observed = await self._observer.observe(registry, self._applier.refusals.of(key))
         plan = await self._decide(registry, observed, now)
         outcome = await self._applier.carry_out(registry, plan)
         await self._distribute(key, plan.elsewhere, outcome)
-        current = self._cache.registry(key) or registry
-        # a failing endpoint is tried again and again, and each attempt is news
-        eager = condition(current, "Ready") != "True" or condition(current, "WebhooksReady") == "False"
-        self._observer.follow(current, eager=eager)
+        self._observer.pace(key, eager=_unsettled(self._cache.registry(key) or registry))
         if outcome.writes and (plan.apply or plan.poke):
             self._observer.nudge(key)
         waits = (outcome.again, plan.requeue_after, self._observer.pause(key))
@@ -102,6 +101,11 @@ class Reconciler:
     async def _distribute(self, key: Key, plan: Distribution, outcome: Outcome) -> None:
         if self._distributor is not None:
             await self._distributor.carry_out(key, plan, outcome)
+
+
+def _unsettled(registry: Manifest) -> bool:
+    """Whether news of its pods is to be expected; a failing endpoint is tried again and again, each time with news."""
+    return condition(registry, "Ready") != "True" or condition(registry, "WebhooksReady") == "False"
 
 
 class Workers:

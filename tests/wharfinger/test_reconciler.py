@@ -97,6 +97,21 @@ async def test_a_restarted_operator_that_sees_what_is_there_writes_nothing(api, 
     assert api.calls == []
 
 
+async def test_nothing_is_told_of_a_pod_that_has_not_been_heard_of_yet(api, build, until) -> None:
+    operator = build()
+    operator.cache.put(REGISTRY, registry(api))
+    await settle(operator)
+    ready = {"phase": "Running", "podIP": "127.0.0.1", "conditions": [{"type": "Ready", "status": "True"}]}
+    pod = {"metadata": {"name": "team-0", "labels": {REGISTRY_LABEL: "team"}}, "status": ready}
+    operator.cache.put(POD, api.put(POD, pod))
+    asked = len(api.calls)
+    await operator.reconciler.reconcile(TEAM, NOW)
+    assert len(api.calls) == asked
+    await until(lambda: operator.poller.answers(TEAM))
+    await operator.reconciler.reconcile(TEAM, NOW)
+    assert "pod team-0 has not said what it has loaded" in str(api.objects["registries", "ci", "team"]["status"])
+
+
 async def test_a_registry_that_is_going_is_left_to_kubernetes(api, build) -> None:
     operator = build()
     made = registry(api)

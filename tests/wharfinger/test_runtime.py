@@ -41,6 +41,7 @@ async def test_the_operator_runs_heals_answers_and_stops_on_sigterm(api, found, 
     await until(
         lambda: api.objects.get(("secrets", "ci", "team-tls"), {}).get("metadata", {}).get("uid") not in (None, before)
     )
+    await until(lambda: "status" in api.objects["registries", "ci", "team"])
     async with aiohttp.ClientSession(f"http://127.0.0.1:{found.port}") as http:
         for path in ("/healthz", "/readyz"):
             async with http.get(path) as response:

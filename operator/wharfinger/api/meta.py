@@ -37,6 +37,7 @@ class ObjectMeta(Model, frozen=True, kw_only=True):
     namespace: str
     uid: str = ""
     generation: int = 0
+    creation_timestamp: str = ""
     annotations: dict[str, str] = field(default_factory=dict)
 
 

@@ -62,6 +62,7 @@ class Applier:
     async def carry_out(self, registry: Manifest, plan: Plan) -> Outcome:
         """Remove, apply, delete, poke, then write statuses and Events. Failures are collected, never raised."""
         outcome = Outcome()
+        found = bool(self._cache.children(key_of(registry)))
         wanted = plan.apply if self._stands(registry) else ()
         if await reclaim(self._client, self._cache, registry, wanted, outcome.failures):
             outcome.writes += 1
@@ -75,7 +76,7 @@ class Applier:
             await self._remove(registry, removal, outcome)
         await self._apply_all(registry, plan, outcome)
         await self._put_away(registry, plan, outcome)
-        if self._premature(registry, plan, outcome):
+        if self._premature(registry, plan, outcome, found=found):
             outcome.look_again(0.0)
         else:
             await self._write_statuses(registry, plan, outcome)
@@ -102,7 +103,7 @@ class Applier:
             "status": status,
         }
         write = self._client.apply(resource, body, subresource="status")
-        await self._write(resource, f"{name} (status)", write, outcome)
+        await self._write(resource, f"{name} (status)", write, outcome, status=True)
 
     def _stands(self, registry: Manifest) -> bool:
         current = self._cache.registry(key_of(registry))
@@ -110,16 +111,18 @@ class Applier:
             return False
         return "deletionTimestamp" not in current["metadata"]
 
-    def _premature(self, registry: Manifest, plan: Plan, outcome: Outcome) -> bool:
+    def _premature(self, registry: Manifest, plan: Plan, outcome: Outcome, *, found: bool) -> bool:
         """Whether a Registry is still being made and more will be known in a moment: one status does for several looks.
 
-        Not for ever, not when there is something to complain of, and never the first: it says that we were here.
+        Not for ever, not when there is something to complain of, and not when there was something to take over (`found`
+        at the first look), which is told once: whether it was is read from the status.
         """
         uid = registry["metadata"]["uid"]
         calm = not outcome.failures and not any(event.type == "Warning" for event in plan.events)
         times = self._held.pop(uid, 0)
-        making = before(registry.get("status") or {}, "Ready").get("status") == "False"
-        if plan.apply and calm and making and times < _HELD_AT_MOST:
+        making = before(registry.get("status") or {}, "Ready").get("status") != "True"
+        taking_over = found and not registry.get("status") and not times
+        if plan.apply and calm and making and not taking_over and times < _HELD_AT_MOST:
             self._held[uid] = times + 1
             return True
         return False
@@ -195,7 +198,9 @@ class Applier:
         patch = {"metadata": {"uid": there["metadata"]["uid"], "annotations": {REFRESHED: value}}}
         await self._write(POD, pod, self._client.merge(POD, *key_of(there), patch), outcome)
 
-    async def _write(self, resource: Resource, name: str, write: Awaitable[Manifest], outcome: Outcome) -> bool:
+    async def _write(
+        self, resource: Resource, name: str, write: Awaitable[Manifest], outcome: Outcome, *, status: bool = False
+    ) -> bool:
         """Write, and say whether that succeeded."""
         try:
             answer = await write
@@ -209,7 +214,7 @@ class Applier:
             return False
         outcome.writes += 1
         if answer.get("kind") == resource.kind:  # a deletion may answer with a Status
-            self._cache.put(resource, answer)
+            self._cache.put(resource, answer, status=status)
         return True
 
     async def _record(self, registry: Manifest, event: Event) -> None:

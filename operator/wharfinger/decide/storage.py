@@ -53,11 +53,17 @@ def decide(registry: Registry, owner: Owner, observed: Observed) -> Stored:
     return Stored(children=(wanted,), claim_name=owner.name, finding=finding, events=events)
 
 
+def _older(state: State) -> bool:
+    """Whether the claim was there before the Registry: one that is not was made by an operator that ended since."""
+    born = str((state.live or {}).get("metadata", {}).get("creationTimestamp", ""))
+    return born < state.registry.metadata.creation_timestamp  # both as Kubernetes writes them: UTC, in whole seconds
+
+
 def _events(state: State, wanted: Mapping[str, Any]) -> tuple[Occurrence, ...]:
     name, asked = state.name, wanted["spec"]["resources"]["requests"]["storage"]
     if state.live is None:
         return (Occurrence("Normal", Reason.CLAIM_CREATED, f"Created claim {name!r} of {asked}"),)
-    if not state.registry.status.get("conditions"):
+    if not state.registry.status.get("conditions") and _older(state):
         return (
             Occurrence("Normal", Reason.CLAIM_CREATED, f"Took up claim {name!r}, which was there, with its content"),
         )

@@ -51,6 +51,10 @@ def version_of(obj: Object) -> int:
     return int(obj["metadata"].get("resourceVersion") or 0)
 
 
+def _generation(obj: Object) -> Any:
+    return obj["metadata"].get("generation")
+
+
 def registry_of(obj: Object) -> Key | None:
     """Return the Registry that an object concerns: itself, the one a webhook names, or the one on the labels of a child
     or of a copy in another namespace.
@@ -91,8 +95,11 @@ class Store:
         """Return the objects that concern a Registry."""
         return list(self._by_registry.get(registry, {}).values())
 
-    def put(self, obj: Object) -> None:
-        """Take in an object from a list, an event or a write's response, unless something newer is known."""
+    def put(self, obj: Object, *, status: bool = False) -> None:
+        """Take in an object from a list, an event or a write's response, unless something newer is known.
+
+        `status`: it answers a write of its status, which is news to nobody, unless its spec has changed as well.
+        """
         key, version = key_of(obj), version_of(obj)
         old = self.objects.get(key)
         if version <= max(version_of(old) if old else 0, self._graves.get(key, 0)):
@@ -103,7 +110,8 @@ class Store:
         registry = registry_of(obj)
         if registry is not None:
             self._by_registry.setdefault(registry, {})[key] = obj
-        self._tell(old, obj)
+        if not (status and old is not None and _generation(old) == _generation(obj)):
+            self._tell(old, obj)
 
     def drop(self, key: Key, version: int) -> None:
         """Take out an object that was deleted at `version`, unless it was created again since."""
@@ -180,9 +188,9 @@ class Cache:
         found = self.stores[resource].objects.get(Key(registry.namespace, name))
         return found if found is not None and registry_of(found) == registry else None
 
-    def put(self, resource: Resource, obj: Object) -> None:
-        """Take in the response of our own write."""
-        self.stores[resource].put(trim(obj, resource))
+    def put(self, resource: Resource, obj: Object, *, status: bool = False) -> None:
+        """Take in the response of our own write (of its status only)."""
+        self.stores[resource].put(trim(obj, resource), status=status)
 
     def concerned(self) -> set[Key]:
         """Return the key of every Registry that is there or that a webhook names."""

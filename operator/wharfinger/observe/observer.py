@@ -78,10 +78,15 @@ class Observer:
         """Return what there is in other namespaces of a Registry, which need not exist; None: nobody looks there."""
         return None if self._lookout is None else self._lookout.read(key)
 
-    def follow(self, registry: Manifest, *, eager: bool) -> None:
-        """Have the Registry's ready pods asked for their reports from now on."""
+    def follow(self, registry: Manifest, *, eager: bool) -> bool:
+        """Have the Registry's ready pods asked for their reports from now on; whether all have been heard of."""
         key = key_of(registry)
         self._poller.follow(key, targets(registry, self._cache.children(key), self._cache.pods(key)), eager=eager)
+        return not self._poller.unknown(key)
+
+    def pace(self, key: Key, *, eager: bool) -> None:
+        """Have them asked often while something is coming about."""
+        self._poller.pace(key, eager=eager)
 
     def nudge(self, key: Key) -> None:
         """Have the pods asked at once: something was just written that they should take up."""

@@ -2,7 +2,8 @@
 
 Rule: a reconcile never waits for a pod. It reads the last answer; when an answer changes, the Registry is looked at
 again. Polls are quick while something is still coming about, slow once it has. A report stands until a pod has failed
-to answer twice in a row: one lost packet does not make a Registry unready. Sizes count as changed by a step, not by a
+to answer twice in a row, and a pod that has just been found is unknown as long: neither one lost packet nor a restart
+of the operator makes a Registry unready. Sizes count as changed by a step, not by a
 byte: others write to the same disk all the time.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from wharfinger import metrics
@@ -75,6 +77,11 @@ class Poller:
         watched = self._watched.get(key)
         return dict(watched.answers) if watched else {}
 
+    def unknown(self, key: Key) -> bool:
+        """Whether a pod that is polled has not been heard of yet; `on_change` will tell."""
+        watched = self._watched.get(key)
+        return watched is not None and any(target.uid not in watched.answers for target in watched.targets)
+
     def follow(self, key: Key, targets: frozenset[Target], *, eager: bool) -> None:
         """Poll these pods from now on, and no others of this Registry."""
         watched = self._watched.get(key)
@@ -88,6 +95,12 @@ class Poller:
             watched.wake.set()
         else:
             watched.eager = eager
+
+    def pace(self, key: Key, *, eager: bool) -> None:
+        """Say whether something is still coming about."""
+        watched = self._watched.get(key)
+        if watched is not None:
+            self.follow(key, watched.targets, eager=eager)
 
     def nudge(self, key: Key) -> None:
         """Poll at once, and quickly for a while: something was just written that the pods should take up."""
@@ -126,24 +139,25 @@ class Poller:
             watched.wake.clear()
             targets = watched.targets
             fresh = dict(zip((t.uid for t in targets), await asyncio.gather(*map(self._ask, targets)), strict=True))
-            answers = {uid: self._standing(watched, uid, answer) for uid, answer in fresh.items()}
-            watched.missed = frozenset(uid for uid in fresh if answers[uid] != fresh[uid])
+            standing = {uid: self._standing(watched, uid, answer) for uid, answer in fresh.items()}
+            watched.missed = frozenset(uid for uid in fresh if standing[uid] != fresh[uid])
+            answers = {uid: answer for uid, answer in standing.items() if answer is not None}
             watched.polls += 1
             if {uid: _gist(answer) for uid, answer in answers.items()} != watched.told:
                 watched.told = {uid: _gist(answer) for uid, answer in answers.items()}
                 watched.answers, watched.polls = answers, 0
                 self._on_change(key)
             watched.answers = answers
-            try:
-                await asyncio.wait_for(watched.wake.wait(), self._delay(watched))
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._delay(watched)):  # wait_for may swallow being cancelled (Python 3.11)
+                    await watched.wake.wait()
 
     @staticmethod
-    def _standing(watched: _Watched, uid: str, fresh: Answer) -> Answer:
+    def _standing(watched: _Watched, uid: str, fresh: Answer) -> Answer | None:
+        """What is to be made of a fresh answer; None: nothing yet."""
         before = watched.answers.get(uid)
-        first_miss = fresh.report is None and before is not None and before.report is not None
-        return before if first_miss and before is not None and uid not in watched.missed else fresh
+        first_miss = fresh.report is None and (before is None or before.report is not None)
+        return before if first_miss and uid not in watched.missed else fresh
 
     async def _ask(self, target: Target) -> Answer:
         try:

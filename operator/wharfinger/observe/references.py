@@ -146,4 +146,5 @@ async def _read(informer: Informer) -> None:
 async def _settled(informer: Informer) -> None:
     """Wait a moment for the first list, or for its failure."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(informer.tried.wait(), _SHORT_WAIT_SECONDS)
+        async with asyncio.timeout(_SHORT_WAIT_SECONDS):
+            await informer.tried.wait()

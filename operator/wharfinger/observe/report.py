@@ -6,6 +6,7 @@ disabled), in good time, of a modest size, and in the agreed form.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -18,6 +19,7 @@ from wharfinger.decide.observed import Damage, FileReport, GarbageReport, Report
 ADMIN_PORT = 5001
 _LARGEST = 4 * 1024 * 1024  # bytes
 _SECONDS = 3.0
+_AT_ONCE = 64  # pods that are being asked
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -126,7 +128,8 @@ class Asker:
 
     def __init__(self, port: int = ADMIN_PORT) -> None:
         self._port = port
-        connector = aiohttp.TCPConnector(force_close=True, limit=64)  # every Registry has its own CA: nothing to reuse
+        connector = aiohttp.TCPConnector(force_close=True, limit=0)  # every Registry has its own CA: nothing to reuse
+        self._slots = asyncio.Semaphore(_AT_ONCE)  # not the connector's: waiting for one is not the pod's fault
         self._session = aiohttp.ClientSession(connector=connector, trust_env=False)
 
     async def __aenter__(self) -> Asker:
@@ -144,9 +147,12 @@ class Asker:
         try:
             context = _trust(target) if target.ca else False
             name = target.server_name or None
-            async with self._session.get(
-                url, headers=headers, ssl=context, server_hostname=name, timeout=limits, allow_redirects=False
-            ) as response:
+            async with (
+                self._slots,
+                self._session.get(
+                    url, headers=headers, ssl=context, server_hostname=name, timeout=limits, allow_redirects=False
+                ) as response,
+            ):
                 body = await response.content.read(_LARGEST)
                 while len(body) < _LARGEST and (more := await response.content.read(_LARGEST - len(body))):
                     body += more

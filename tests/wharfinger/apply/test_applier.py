@@ -32,7 +32,7 @@ async def test_children_are_applied_in_the_plans_order_and_known_at_once(api, ca
         "apply /api/v1/namespaces/ci/secrets/team-tls",
         "apply /apis/apps/v1/namespaces/ci/deployments/team",
     ]
-    assert (outcome.writes, outcome.failures, outcome.again) == (2, [], None)
+    assert (outcome.writes, outcome.failures, outcome.again) == (2, [], 0.0)
     assert set(cache.children(KEY)) == {("Secret", "team-tls"), ("Deployment", "team")}
     assert len(api.seen("create")) == 1
 
@@ -133,8 +133,9 @@ async def test_a_status_is_written_whole_and_only_when_it_differs(api, cache, re
     assert (again.writes, len(api.calls)) == (0, 1), "tuple or list: it is the same"
 
 
-async def test_while_a_registry_is_made_one_status_does_for_several_looks(api, registry, applier) -> None:
-    registry = {**registry, "status": {"conditions": [{"type": "Ready", "status": "False"}]}}
+@pytest.mark.parametrize("status", [{}, {"conditions": [{"type": "Ready", "status": "False"}]}], ids=["new", "unready"])
+async def test_while_a_registry_is_made_one_status_does_for_several_looks(api, registry, applier, status) -> None:
+    registry = {**registry, "status": status}
     plan = Plan(apply=(child(CONFIG_MAP, "team-ca"),), statuses={TEAM: {"url": "y"}})
     for _ in range(3):
         outcome = await applier.carry_out(registry, plan)

@@ -67,7 +67,13 @@ class World:
         self.registry: dict[str, Any] = {
             "apiVersion": "wharfinger.dev/v1",
             "kind": "Registry",
-            "metadata": {"name": name, "namespace": "ci", "uid": "uid-1", "generation": 1},
+            "metadata": {
+                "name": name,
+                "namespace": "ci",
+                "uid": "uid-1",
+                "generation": 1,
+                "creationTimestamp": rfc3339(NOW),
+            },
             "spec": spec or {},
         }
         self.observed = Observed()

@@ -38,6 +38,7 @@ def test_changing_one_s_mind_about_deletion_changes_the_owner(world):
 def test_a_claim_left_by_a_registry_of_the_same_name_is_taken_up_again(world):
     before = start(world, size="20Gi", storageClassName="fast")
     here = world({"storage": {"size": "5Gi"}})
+    here.registry["metadata"]["creationTimestamp"] = "2026-03-01T12:00:01Z"
     here.change(children={KEY: before.child(*KEY)})
     here.settle()
     claim = here.child(*KEY)
@@ -47,6 +48,15 @@ def test_a_claim_left_by_a_registry_of_the_same_name_is_taken_up_again(world):
     assert status == "True"
     assert "more than the 5Gi of the spec" in message
     assert any("Took up claim 'team'" in event for event in here.events)
+
+
+def test_a_claim_that_an_operator_made_before_it_ended_is_not_taken_up(world):
+    here = world()
+    here.step(99)
+    del here.registry["status"]
+    assert KEY in here.observed.children
+    here.settle()
+    assert not any("Took up" in event for event in here.events)
 
 
 def test_a_bound_claim_is_not_written_again_for_its_default_class(world):

@@ -85,6 +85,22 @@ def test_after_a_restored_backup_older_versions_count(store: Store, told: list[K
     assert not store.of(OTHER)
 
 
+def test_the_answer_to_a_write_of_status_is_news_only_with_another_spec(told: list[Key]) -> None:
+    cache = Cache(told.append)
+
+    def answer(version: int, generation: int) -> dict[str, Any]:
+        metadata = {"namespace": "ci", "name": "team", "generation": generation, "resourceVersion": str(version)}
+        return {"metadata": metadata, "status": {"version": version}}
+
+    cache.put(REGISTRY, answer(1, 1))
+    told.clear()
+    cache.put(REGISTRY, answer(2, 1), status=True)
+    assert told == []
+    assert cache.registry(Key("ci", "team"))["status"] == {"version": 2}
+    cache.put(REGISTRY, answer(3, 2), status=True)
+    assert told == [Key("ci", "team")]
+
+
 def test_the_graves_are_few(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wharfinger.kube.cache._TOMBSTONES", 2)
     for number in range(5):

@@ -58,6 +58,36 @@ async def test_in_a_steady_state_polls_are_slow_until_something_changes(pod, pol
     await until(lambda: len(pod.tokens) >= 4)
 
 
+async def test_a_pod_that_was_just_found_is_unknown_until_it_answers_or_fails_twice(pod, poller, told, until) -> None:
+    pod.answer = lambda: web.json_response({}, status=503)
+    poller.follow(TEAM, frozenset({pod.target()}), eager=False)
+    assert poller.unknown(TEAM)
+    await until(lambda: told)
+    assert len(pod.tokens) == 2
+    assert not poller.unknown(TEAM)
+    assert poller.answers(TEAM)["p0"].report is None
+    poller.follow(TEAM, frozenset({pod.target(), pod.target(uid="p1")}), eager=False)
+    assert poller.unknown(TEAM)
+    assert not poller.unknown(Key("ci", "nobody"))
+
+
+async def test_polling_ends_although_it_was_just_woken(pod, poller, until) -> None:
+    poller.follow(TEAM, frozenset({pod.target()}), eager=False)
+    await until(lambda: poller.answers(TEAM))
+    task = poller._watched[TEAM].task
+    poller.nudge(TEAM)
+    poller.forget(TEAM)
+    await until(task.cancelled)
+
+
+async def test_what_is_still_coming_about_sets_the_pace(pod, poller, until) -> None:
+    poller.follow(TEAM, frozenset({pod.target()}), eager=False)
+    await until(lambda: poller.answers(TEAM))
+    poller.pace(TEAM, eager=True)
+    await until(lambda: len(pod.tokens) >= 4)
+    poller.pace(Key("ci", "nobody"), eager=True)
+
+
 async def test_eagerness_fades_when_nothing_comes_of_it(pod, poller, until) -> None:
     poller.follow(TEAM, frozenset({pod.target()}), eager=True)
     await until(lambda: poller._watched[TEAM].polls > 12)
