@@ -69,8 +69,9 @@ e2e: $(READY) ## Run e2e/ against the cluster of `make up` (or KUBECONFIG)
 conformance: $(READY) ## Run distribution-spec's conformance program against wharf (part of e2e; needs no cluster)
 	@$(BIN)/pytest e2e/test_conformance.py -s $(ARGS)
 
-bench: $(READY) ## Measure wharf beside other registries: minutes; ARGS=--quick for a look
+bench: $(READY) ## Measure wharf beside other registries, and the operator: minutes; ARGS=--quick for a look
 	@$(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -m bench.reconciling $(filter --quick,$(ARGS))
 
 generate: $(READY) ## Write the CRDs, the reference pages and the chart's copies anew from their sources
 	@$(BIN)/python -m wharfinger.api.generate
