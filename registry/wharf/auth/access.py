@@ -9,14 +9,13 @@ without credentials is open to them too.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wharf.protocol import globs, references
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from wharf.config import AccessRule, Action, Robot
 
@@ -60,7 +59,7 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class _Pattern:
     text: str
-    expression: re.Pattern[str]
+    matches: Callable[[str], object]
     specificity: tuple[int, int, int]
     rule: int  # its place in the configuration, from 0
 
@@ -135,7 +134,7 @@ class AccessPolicy:
     def _find(self, repository: str) -> list[_Pattern]:
         found = self._deciding.get(repository)
         if found is None:
-            matching = [one for one in self._patterns if one.expression.fullmatch(repository)]
+            matching = [one for one in self._patterns if one.matches(repository)]
             best = max((one.specificity for one in matching), default=None)
             found = [one for one in matching if one.specificity == best]
             if len(self._deciding) >= CACHE_LIMIT:
@@ -153,7 +152,7 @@ def subject_of(name: str, groups: Mapping[str, Sequence[str]], scope: Scope | No
 def _compile(text: str, rule: int) -> _Pattern:
     double = text.count("**")
     single = text.count("*") - 2 * double
-    return _Pattern(text, re.compile(globs.expression(text)), (len(text) - text.count("*"), -double, -single), rule)
+    return _Pattern(text, globs.compiled(text), (len(text) - text.count("*"), -double, -single), rule)
 
 
 def _applies(rule: AccessRule, subject: Subject) -> str:

@@ -5,6 +5,7 @@ Rule: a client sees the names of those repositories that it may pull from or lis
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -59,4 +60,5 @@ async def _page(services: Services, request: Request, size: int) -> tuple[list[s
             last = name
         if len(found) < BATCH:
             return names, last, False
+        await asyncio.sleep(0)  # the others' turn
     return names, last, bool(size)

@@ -97,12 +97,13 @@ async def _images(services: Services, name: str, tagged: Tagged) -> list[tuple[s
     outline = platforms.outline(tagged.content)
     if not outline.children:
         return [(tagged.digest, await _platform(services, name, outline.config), outline.size)]
-    found = []
-    for child in outline.children[:IMAGES_LIMIT]:
-        manifest = await services.index.get_manifest(name, child.digest)
-        if manifest is not None:
-            found.append((child.digest, child.platform, platforms.outline(manifest.content).size))
-    return found
+    children = outline.children[:IMAGES_LIMIT]
+    contents = await _reader(services).contents(name, [child.digest for child in children])
+    return [
+        (child.digest, child.platform, platforms.outline(contents[child.digest]).size)
+        for child in children
+        if child.digest in contents
+    ]
 
 
 async def _platform(services: Services, name: str, config: str) -> platforms.Platform:

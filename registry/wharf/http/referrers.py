@@ -12,6 +12,7 @@ import msgspec
 
 from wharf.http.messages import Response, first_line
 from wharf.http.paging import link, page_size
+from wharf.metadata.interface import ReferrersWanted
 from wharf.protocol import digests, media_types
 from wharf.protocol.errors import Problem, RegistryError
 
@@ -29,18 +30,19 @@ async def get(services: Services, request: Request) -> Response:
     subject = request.reference
     if not digests.is_well_formed(subject):
         raise RegistryError(Problem.DIGEST_INVALID, f"{first_line(subject)!r} is not a digest")
-    wanted, last = request.parameter("artifactType"), request.parameter("last")
-    found = await services.index.referrers(request.name, subject)
-    matching = [one for one in found if one.digest > last and (not wanted or one.artifact_type == wanted)]
-    page = _page([_rendered(one) for one in matching], page_size(request))
+    wanted, last, size = request.parameter("artifactType"), request.parameter("last"), page_size(request)
+    # One more than the page can hold, by number or by bytes, tells that there is another.
+    asked = ReferrersWanted(limit=size + 1 if size else 0, size=BYTES_LIMIT, after=last, artifact_type=wanted)
+    found = await services.index.referrers(request.name, subject, asked)
+    page = _page([_rendered(one) for one in found], size)
     headers = [("Content-Type", media_types.OCI_INDEX)]
     also = {}
     if wanted:
         headers.append(("OCI-Filters-Applied", "artifactType"))
         also["artifactType"] = wanted
-    if 0 < len(page) < len(matching):
+    if 0 < len(page) < len(found):
         path = f"/v2/{request.name}/referrers/{subject}"
-        headers.append(link(path, matching[len(page) - 1].digest, page_size(request), **also))
+        headers.append(link(path, found[len(page) - 1].digest, size, **also))
     manifests = b",".join(page)
     body = b'{"schemaVersion":2,"mediaType":"%s","manifests":[%s]}' % (media_types.OCI_INDEX.encode(), manifests)
     return Response(200, headers, body)

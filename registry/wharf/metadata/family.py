@@ -13,10 +13,17 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-_CHILDREN = """SELECT x.digest FROM manifest m JOIN manifest_child x ON x.manifest_id = m.id
+# Only what is there: an index may name thousands of things that are not, and each would cost a look and a write.
+_CHILDREN = """SELECT c.digest FROM manifest m JOIN manifest_child x ON x.manifest_id = m.id
+    JOIN manifest c ON c.repository_id = m.repository_id AND c.digest = x.digest
     WHERE m.repository_id = ? AND m.digest = ?"""
 
 _REFERRERS = "SELECT digest FROM manifest WHERE repository_id = ? AND subject = ? AND subject <> ''"
+
+# Those of a child that is not there hang on whoever names the child.
+_REFERRERS_OF_CHILDREN = """SELECT r.digest FROM manifest m JOIN manifest_child x ON x.manifest_id = m.id
+    JOIN manifest r ON r.repository_id = m.repository_id AND r.subject = x.digest AND r.subject <> ''
+    WHERE m.repository_id = ? AND m.digest = ?"""
 
 _NEEDED = "UPDATE manifest SET touched = ?, orphaned = 0 WHERE repository_id = ? AND digest = ?"
 
@@ -29,12 +36,12 @@ _UNTAGGED = """UPDATE manifest SET touched = ?
 
 
 def below(connection: sqlite3.Connection, repository: int, digest: str) -> set[str]:
-    """A manifest, its children, its referrers, and theirs. Includes digests of children that are not there."""
+    """A manifest, and those of its children, its referrers, and theirs, that are there."""
     found = {digest}
     waiting = [digest]
     while waiting:
         each = waiting.pop()
-        for question in (_CHILDREN, _REFERRERS):
+        for question in (_CHILDREN, _REFERRERS, _REFERRERS_OF_CHILDREN):
             for (name,) in connection.execute(question, (repository, each)):
                 if name not in found:
                     found.add(name)

@@ -107,6 +107,19 @@ class Event:
     user_agent: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ReferrersWanted:
+    """Which referrers: those that follow `after` in byte order, of this artifact type where one is named.
+
+    Up to `limit`; and none after those, two at least, whose artifact types and annotations exceed `size` bytes.
+    """
+
+    limit: int
+    size: int
+    after: str = ""
+    artifact_type: str = ""
+
+
 Flush = Callable[["Sequence[str]"], "Awaitable[Sequence[str]]"]
 """Makes the content of digests survive a power cut; answers those that are not stored (BlobStore.flush)."""
 
@@ -153,7 +166,7 @@ class Index(Protocol):
     async def repositories(self, after: str, limit: int) -> list[str]:
         """Up to `limit` names, in byte order, of repositories with a manifest, that follow `after`."""
 
-    async def referrers(self, repository: str, subject: str) -> list[Descriptor]:
+    async def referrers(self, repository: str, subject: str, wanted: ReferrersWanted) -> list[Descriptor]:
         """Manifests of the repository whose subject is this digest, in byte order of their digest."""
 
     async def get_blob(self, repository: str, digest: str) -> Blob | None:

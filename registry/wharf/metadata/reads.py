@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-    from wharf.metadata.interface import Readable
+    from wharf.metadata.interface import Readable, ReferrersWanted
 
 _BY_TAG = """SELECT m.digest, m.media_type, m.content FROM repository r
     JOIN tag t ON t.repository_id = r.id JOIN manifest m ON m.id = t.manifest_id WHERE r.name = ? AND t.name = ?"""
@@ -41,8 +41,8 @@ _REPOSITORIES = """SELECT r.name FROM repository r
     WHERE r.name > ? AND EXISTS (SELECT 1 FROM manifest m WHERE m.repository_id = r.id) ORDER BY r.name LIMIT ?"""
 
 _REFERRERS = """SELECT m.media_type, m.digest, m.size, m.artifact_type, m.annotations FROM repository r
-    JOIN manifest m ON m.repository_id = r.id WHERE r.name = ? AND m.subject = ? AND m.subject <> ''
-    ORDER BY m.digest"""
+    JOIN manifest m ON m.repository_id = r.id WHERE r.name = ? AND m.subject = ? AND m.subject <> '' AND m.digest > ?
+    AND ? IN ('', m.artifact_type) ORDER BY m.digest LIMIT ?"""
 
 _BLOB = """SELECT b.digest, b.size, h.touched, EXISTS (
         SELECT 1 FROM manifest_blob x WHERE x.blob_id = b.id AND x.repository_id = r.id)
@@ -57,7 +57,7 @@ _AWAITED = """SELECT 1 FROM manifest_child c JOIN manifest m ON m.id = c.manifes
     WHERE c.digest = ? AND +m.repository_id = (SELECT id FROM repository WHERE name = ?) LIMIT 1"""
 
 _HOLDERS = """SELECT r.name FROM blob b JOIN hold h ON h.blob_id = b.id JOIN repository r ON r.id = h.repository_id
-    WHERE b.digest = ?"""
+    WHERE b.digest = ? LIMIT 1000"""
 
 
 class HeldBlob(NamedTuple):
@@ -100,14 +100,19 @@ def repositories(connection: sqlite3.Connection, after: str, limit: int) -> list
     return [row[0] for row in connection.execute(_REPOSITORIES, (after, limit))]
 
 
-def referrers(connection: sqlite3.Connection, repository: str, subject: str) -> list[Descriptor]:
-    """The manifests whose subject is `subject`."""
-    return [
-        Descriptor(media_type, digest, size, artifact_type, annotations_from(annotations))
-        for media_type, digest, size, artifact_type, annotations in connection.execute(
-            _REFERRERS, (repository, subject)
-        )
-    ]
+def referrers(
+    connection: sqlite3.Connection, repository: str, subject: str, wanted: ReferrersWanted
+) -> list[Descriptor]:
+    """The manifests whose subject is `subject`. Rows are read one by one: annotations may be megabytes."""
+    found: list[Descriptor] = []
+    total = 0
+    asked = (repository, subject, wanted.after, wanted.artifact_type, wanted.limit)
+    for media_type, digest, size, artifact_type, noted in connection.execute(_REFERRERS, asked):
+        found.append(Descriptor(media_type, digest, size, artifact_type, annotations_from(noted)))
+        total += len(artifact_type) + len(noted)
+        if total > wanted.size and len(found) > 1:
+            break
+    return found
 
 
 def blob(connection: sqlite3.Connection, repository: str, digest: str) -> HeldBlob | None:
@@ -117,7 +122,7 @@ def blob(connection: sqlite3.Connection, repository: str, digest: str) -> HeldBl
 
 
 def holder(connection: sqlite3.Connection, digest: str, readable: Readable) -> str:
-    """A repository that holds the blob and that may be read; empty when there is none."""
+    """A repository that holds the blob and that may be read; empty when there is none among the first thousand."""
     return next((row[0] for row in connection.execute(_HOLDERS, (digest,)) if readable(row[0])), "")
 
 

@@ -31,7 +31,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from wharf.clock import Clock
-    from wharf.metadata.interface import Descriptor, Event, Flush, Manifest, ManifestPut, Pull, Readable, Route
+    from wharf.metadata.interface import (
+        Descriptor,
+        Event,
+        Flush,
+        Manifest,
+        ManifestPut,
+        Pull,
+        Readable,
+        ReferrersWanted,
+        Route,
+    )
 
 T = TypeVar("T")
 
@@ -204,9 +214,9 @@ class SqliteIndex:
         """See Index."""
         return self.read(reads.repositories, after, limit)
 
-    async def referrers(self, repository: str, subject: str) -> list[Descriptor]:
+    async def referrers(self, repository: str, subject: str, wanted: ReferrersWanted) -> list[Descriptor]:
         """See Index."""
-        return self.read(reads.referrers, repository, subject)
+        return self.read(reads.referrers, repository, subject, wanted)
 
     async def get_blob(self, repository: str, digest: str) -> Blob | None:
         """See Index. Writes only when garbage collection might otherwise take the blob."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wharf.metadata.tagged import Tagged
+from wharf.metadata.tagged import LEGIBLE, Tagged
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
     from wharf.metadata.sqlite import SqliteIndex
     from wharf.metadata.tagged import Order, Selection
@@ -24,8 +25,11 @@ _ORDER: dict[Order, str] = {
 
 _OF = "FROM tag WHERE repository_id = (SELECT id FROM repository WHERE name = :name) AND instr(name, :containing) > 0"
 _COUNT = f"SELECT count(*) {_OF}"
-_ONE = """SELECT t.name, t.updated, m.digest, m.media_type, m.content FROM repository r
-    JOIN tag t ON t.repository_id = r.id JOIN manifest m ON m.id = t.manifest_id WHERE r.name = ? AND t.name = ?"""
+_ONE = """SELECT t.name, t.updated, m.digest, m.media_type, CASE WHEN m.size <= ? THEN m.content ELSE x'' END
+    FROM repository r JOIN tag t ON t.repository_id = r.id JOIN manifest m ON m.id = t.manifest_id
+    WHERE r.name = ? AND t.name = ?"""
+_CONTENT = """SELECT m.digest, CASE WHEN m.size <= ? THEN m.content ELSE x'' END
+    FROM repository r JOIN manifest m ON m.repository_id = r.id WHERE r.name = ? AND m.digest = ?"""
 
 
 class SqliteTagReader:
@@ -42,6 +46,10 @@ class SqliteTagReader:
         """See TagReader."""
         return self._index.read(_one, repository, tag)
 
+    async def contents(self, repository: str, digests: Sequence[str]) -> dict[str, bytes]:
+        """See TagReader."""
+        return await self._index.read_aside(_contents, repository, digests)
+
 
 def _tagged(connection: sqlite3.Connection, repository: str, wanted: Selection) -> tuple[int, list[Tagged]]:
     values = {"name": repository, "containing": wanted.containing, "limit": wanted.limit, "offset": wanted.offset}
@@ -56,5 +64,10 @@ def _tagged(connection: sqlite3.Connection, repository: str, wanted: Selection) 
 
 
 def _one(connection: sqlite3.Connection, repository: str, tag: str) -> Tagged | None:
-    row = connection.execute(_ONE, (repository, tag)).fetchone()
+    row = connection.execute(_ONE, (LEGIBLE, repository, tag)).fetchone()
     return None if row is None else Tagged(*row)
+
+
+def _contents(connection: sqlite3.Connection, repository: str, digests: Sequence[str]) -> dict[str, bytes]:
+    found = (connection.execute(_CONTENT, (LEGIBLE, repository, digest)).fetchone() for digest in digests)
+    return dict(row for row in found if row is not None)

@@ -6,14 +6,24 @@ Rule: a question about one repository; its answer is of one moment, and never wa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Order = Literal["newest", "oldest", "name", "name-descending"]
 
 
+LEGIBLE = 128 << 10
+"""Bytes of a manifest that is read to be described. Images have a few thousand; a page shows hundreds of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """A tag and its manifest. `updated`: when it was last pushed or moved, in Unix seconds."""
+    """A tag and its manifest. `updated`: when it was last pushed or moved, in Unix seconds.
+
+    `content` is empty where it has more than LEGIBLE bytes.
+    """
 
     name: str
     updated: float
@@ -40,3 +50,6 @@ class TagReader(Protocol):
 
     async def one(self, repository: str, tag: str) -> Tagged | None:
         """One tag."""
+
+    async def contents(self, repository: str, digests: Sequence[str]) -> dict[str, bytes]:
+        """Those of the manifests that are there, by digest; empty where it has more than LEGIBLE bytes."""

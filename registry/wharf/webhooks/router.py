@@ -7,7 +7,6 @@ suspended is routed to all the same: its events wait.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,14 +23,14 @@ if TYPE_CHECKING:
 class _Filter:
     name: str
     actions: frozenset[str]
-    repositories: re.Pattern[str] | None  # None: all
-    tags: re.Pattern[str] | None
+    repositories: Sequence[str]  # globs; none: all
+    tags: Sequence[str]
 
     def wants(self, event: Event) -> bool:
         return (
             event.action in self.actions
-            and (self.repositories is None or self.repositories.fullmatch(event.repository) is not None)
-            and (self.tags is None or self.tags.fullmatch(event.tag) is not None)
+            and _any_matches(self.repositories, event.repository)
+            and _any_matches(self.tags, event.tag)
         )
 
 
@@ -40,8 +39,7 @@ class Router:
 
     def __init__(self, webhooks: Sequence[Webhook]) -> None:
         self._filters = tuple(
-            _Filter(hook.name, frozenset(hook.events), _any_of(hook.repositories), _any_of(hook.tags))
-            for hook in webhooks
+            _Filter(hook.name, frozenset(hook.events), tuple(hook.repositories), tuple(hook.tags)) for hook in webhooks
         )
 
     def __call__(self, event: Event) -> Sequence[str]:
@@ -49,6 +47,5 @@ class Router:
         return [each.name for each in self._filters if each.wants(event)]
 
 
-def _any_of(patterns: Sequence[str]) -> re.Pattern[str] | None:
-    """What matches when one of the globs does; None when there are none."""
-    return re.compile("|".join(map(globs.expression, patterns))) if patterns else None
+def _any_matches(patterns: Sequence[str], text: str) -> bool:
+    return not patterns or any(globs.matches(pattern, text) for pattern in patterns)

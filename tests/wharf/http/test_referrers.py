@@ -6,6 +6,7 @@ import re
 import pytest
 
 from wharf.http import referrers
+from wharf.metadata import reads
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 SUBJECT = "sha256:" + "5" * 64
@@ -70,3 +71,23 @@ def test_pages_follow_each_other_whether_cut_by_bytes_or_by_number(registry, mon
         link = answer.headers["Link"]
         path = re.fullmatch(r'<([^>]+)>; rel="next"', link)[1] if link else None
     assert sorted(seen) == ["1", "2", "3"]
+
+
+def test_of_megabytes_of_annotations_no_more_is_read_than_a_page_can_hold(start, monkeypatch):
+    registry = start()
+    digests = set()
+    for number in range(6):
+        push(registry, number, annotations={"n": str(number), "a": "x" * 2_000_000})
+    read = []
+    original = reads.annotations_from
+    monkeypatch.setattr(reads, "annotations_from", lambda text: read.append(len(text)) or original(text))
+    path = HERE
+    while path:
+        answer = registry.request("GET", path)
+        assert len(answer.body) < 4 << 20
+        assert sum(read) < 6 << 20
+        read.clear()
+        digests.update(one["digest"] for one in answer.json()["manifests"])
+        link = answer.headers["Link"]
+        path = re.fullmatch(r'<([^>]+)>; rel="next"', link)[1] if link else None
+    assert len(digests) == 6

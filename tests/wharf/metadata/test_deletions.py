@@ -3,6 +3,7 @@
 import pytest
 
 from wharf.metadata.deletions import BLOB, MANIFEST, ContentGoneError, Deletion
+from wharf.metadata.interface import ReferrersWanted
 from wharf.metadata.sqlite_deletions import SqliteDeletions
 from wharf.metadata.sqlite_inventory import SqliteInventory
 
@@ -27,14 +28,14 @@ async def test_a_deleted_manifest_comes_back_as_it_was(index, deletions, blob, m
     )  # fmt: skip
     await push(index, blob, put, 1, 2)
     before = await SqliteInventory(index).manifests(APP)
-    referrers = await index.referrers(APP, put.subject)
+    referrers = await index.referrers(APP, put.subject, ReferrersWanted(9, 9999))
     await index.delete_manifest(APP, put.digest, [])
     (deletion,) = await deletions.find(put.digest, 9)
     assert deletion == Deletion(put.digest, APP, MANIFEST, clock.now, 10, ("v1", "v2"))
     assert await deletions.restore(deletion) == ("v1", "v2")
     (after,) = await SqliteInventory(index).manifests(APP)
     assert (after.children, after.tags) == (before[0].children, before[0].tags)
-    assert await index.referrers(APP, put.subject) == referrers
+    assert await index.referrers(APP, put.subject, ReferrersWanted(9, 9999)) == referrers
     assert (await index.get_manifest(APP, "v1")).content == put.content
     assert await deletions.find("", 9) == []
 

@@ -44,8 +44,19 @@ def test_below_a_manifest_are_its_children_its_referrers_and_theirs(connection, 
     put(3, 1.0, children=(1, 9))
     index = put(4, 1.0, children=(3,))
     put(5, 1.0)
-    digests = {manifest(number).digest for number in (4, 3, 1, 2, 9)}
+    put(6, 1.0, subject=9)  # and 9 is not there
+    digests = {manifest(number).digest for number in (4, 3, 1, 2, 6)}
     assert family.below(connection, 1, index) == digests
+
+
+def test_what_is_named_and_not_there_costs_nothing_but_its_note(connection, put, manifest):
+    inner = [put(number, 1.0, children=range(100 * number, 100 * number + 100)) for number in (1, 2, 3)]
+    told = []
+    connection.set_trace_callback(told.append)
+    index = put(9, 2.0, children=(1, 2, 3))
+    connection.set_trace_callback(None)
+    assert family.below(connection, 1, index) == {*inner, index}
+    assert len(told) < 40
 
 
 def test_who_is_needed_again_is_touched_with_all_below(connection, put):

@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from wharf.metadata.interface import Descriptor, IndexUnavailableError, MissingReferencesError
+from wharf.metadata.interface import Descriptor, IndexUnavailableError, MissingReferencesError, ReferrersWanted
+
+ALL = ReferrersWanted(limit=1000, size=1 << 20)
 
 
 async def hold(index, repository, *blobs):
@@ -155,14 +157,36 @@ async def test_referrers_are_those_of_the_repository_in_byte_order(index, manife
         await index.put_manifest(manifest(number, **fields), [])
     await index.put_manifest(manifest(4, repository="team/other", **fields), [])
     await index.put_manifest(manifest(5), [])
-    found = await index.referrers("team/app", subject)
+    found = await index.referrers("team/app", subject, ALL)
     assert [each.digest for each in found] == sorted(manifest(number).digest for number in (1, 2, 3))
     first = next(each for each in found if each.digest == manifest(1).digest)
     assert first == Descriptor(
         manifest(1).media_type, manifest(1).digest, 10, "application/sbom", (("k", "v"), ("ä", ""))
     )
-    assert await index.referrers("team/app", "") == []
-    assert await index.referrers("nowhere", subject) == []
+    assert await index.referrers("team/app", "", ALL) == []
+    assert await index.referrers("nowhere", subject, ALL) == []
+
+
+async def test_referrers_come_a_page_at_a_time_and_by_their_type(index, manifest):
+    subject = "sha256:" + "c" * 64
+    for number in range(6):
+        kind = "application/odd" if number % 2 else "application/even"
+        put = manifest(number, subject=subject, artifact_type=kind, annotations=(("k", "v" * 100),))
+        await index.put_manifest(put, [])
+    digests = sorted(manifest(number).digest for number in range(6))
+
+    async def page(**wanted):
+        wanted = ReferrersWanted(**{"limit": 9, "size": 1 << 20, **wanted})
+        return [each.digest for each in await index.referrers("team/app", subject, wanted)]
+
+    assert await page() == digests
+    assert await page(limit=2) == digests[:2]
+    assert await page(limit=2, after=digests[1]) == digests[2:4]
+    assert await page(limit=0) == await page(after=digests[-1]) == []
+    assert await page(artifact_type="application/odd") == sorted(manifest(number).digest for number in (1, 3, 5))
+    assert await page(artifact_type="application/none") == []
+    assert await page(size=300) == digests[:3]  # of which the last no longer fits
+    assert await page(size=1) == digests[:2]
 
 
 async def test_a_blob_is_seen_only_through_repositories_that_hold_it(index, blob):

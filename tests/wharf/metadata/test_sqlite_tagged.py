@@ -2,6 +2,7 @@
 
 import pytest
 
+from wharf.metadata import sqlite_tagged
 from wharf.metadata.sqlite_tagged import SqliteTagReader
 from wharf.metadata.tagged import Selection
 
@@ -40,3 +41,15 @@ async def test_names_can_be_searched_for_and_nothing_in_them_is_a_pattern(reader
 async def test_one_tag(reader, manifest):
     assert (await reader.one("team/app", "a")).digest == manifest(2).digest
     assert await reader.one("team/app", "z") is None
+
+
+async def test_a_manifest_that_is_no_pleasure_to_read_is_told_of_without_its_content(index, manifest, monkeypatch):
+    monkeypatch.setattr(sqlite_tagged, "LEGIBLE", 10)
+    short, long = manifest(1, tags=("short",)), manifest(10, tags=("long",))
+    for put in (short, long):
+        await index.put_manifest(put, [])
+    reader = SqliteTagReader(index)
+    assert [len(one.content) for one in (await reader.tagged("team/app", Selection(0, 9, "name")))[1]] == [0, 10]
+    digests = [short.digest, long.digest, manifest(3).digest]
+    assert await reader.contents("team/app", digests) == {short.digest: short.content, long.digest: b""}
+    assert await reader.contents("nowhere", digests) == {}

@@ -1,9 +1,12 @@
 """What globs match."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wharf.protocol import globs
 from wharf.protocol.globs import matches
 
 
@@ -37,3 +40,18 @@ def test_a_star_stays_within_a_part_and_two_go_across(glob, text, expected):
 def test_without_a_star_a_glob_matches_itself_alone(glob, text):
     assert matches(glob, glob)
     assert matches(glob, text) is (glob == text)
+
+
+@given(
+    st.lists(st.sampled_from(["**/", "**", "*", "a", "b", "/"]), max_size=8).map("".join),
+    st.text(alphabet="ab/", max_size=8),
+)
+def test_with_many_stars_it_means_the_same(glob, text):
+    assert globs._Automaton(glob).matches(text) is (re.fullmatch(globs.expression(glob), text) is not None)
+
+
+@pytest.mark.parametrize("glob", ["**a" * 12 + "**b", "**/" * 12 + "b", "*a" * 12 + "*b", "**" * 80 + "b"])
+def test_no_glob_takes_longer_than_its_text_is_long(glob):
+    """By trying every way to divide the text, one of these would take longer than there is."""
+    assert not matches(glob, "a" * 255)
+    assert not matches(glob, "a/" * 127)
