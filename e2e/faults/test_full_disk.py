@@ -14,6 +14,7 @@ import pytest
 from e2e.faults.process import Process, Spawner
 from e2e.faults.promises import require_sound, require_sweepable, require_whole
 from e2e.faults.pusher import Pusher, RefusedError
+from e2e.faults.told import Receiver
 from e2e.faults.volumes import memory_disk
 from e2e.kubectl import eventually
 
@@ -73,6 +74,15 @@ async def test_a_push_that_does_not_fit_is_refused_and_deletes_make_room(process
     await require_sweepable(process.data)
 
 
+def fill_up(disk: Path) -> Path:
+    """Take what is left; the file that has it."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while shutil.disk_usage(disk).free:
+            file.write(b"x" * 4096)
+    return ballast
+
+
 def pushes_again(pusher: Pusher) -> bool:
     try:
         pusher.push("again")
@@ -83,10 +93,7 @@ def pushes_again(pusher: Pusher) -> bool:
 
 async def test_a_disk_with_not_a_byte_left_serves_and_starts(process: Process, pusher: Pusher, disk: Path) -> None:
     pusher.push("t1")
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while shutil.disk_usage(disk).free:
-            file.write(b"x" * 4096)
+    ballast = fill_up(disk)
     with pytest.raises(RefusedError, match="507"):
         pusher.push("t2")
     require_whole(process.port, "app", pusher.memory)
@@ -103,3 +110,46 @@ async def test_a_disk_with_not_a_byte_left_serves_and_starts(process: Process, p
     require_whole(process.port, "app", pusher.memory)
     process.kill()
     await require_sound(process.data)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.shutdown()
+    receiver.server_close()
+
+
+async def test_with_a_full_disk_pulls_go_on_and_what_was_pushed_is_told(
+    spawner: Spawner, disk: Path, tmp_path: Path, receiver: Receiver
+) -> None:
+    """What was taken and could not be noted as taken comes again, under the same id; what was refused never comes."""
+    signed = {"signing": [{"secret": f"whsec_{'Zm9v' * 10}"}]}
+    hooks = [{"name": path, "url": receiver.url(path), "events": [path], **signed} for path in ("push", "pull")]
+    networks = {"allow": ["127.0.0.0/8"]}
+    process = Process(spawner, disk / "data", tmp_path, webhooks=hooks, webhookNetworks=networks)
+    process.start()
+    pusher = Pusher(process.port, "app", "t", size=4 << 20)
+    for number in range(5):
+        pusher.push(f"t{number}")
+    ballast = fill_up(disk)
+    for _ in range(3):
+        with pytest.raises(RefusedError, match="507"):
+            pusher.push("refused")
+        assert pusher.ask("GET", "/v2/app/manifests/t1")[0] == 200
+    process.kill()
+    pusher.client.close()
+    process.start()
+    assert pusher.ask("GET", "/v2/app/manifests/t1")[0] == 200
+    ballast.unlink()
+    pusher.push("t5")
+    assert pusher.ask("GET", "/v2/app/manifests/t5")[0] == 200
+
+    def told() -> bool:
+        tags = {tag for _, tag, _ in receiver.arrivals["push"] if tag}
+        return tags == set(pusher.memory.kept) and "t5" in {tag for _, tag, _ in receiver.arrivals["pull"]}
+
+    eventually("what was pushed is told, and pulls are again", told, timeout=30)
+    assert len({arrival for arrival in receiver.arrivals["push"] if arrival[1]}) == len(pusher.memory.kept)
+    pusher.client.close()
+    process.kill()

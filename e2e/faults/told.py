@@ -30,11 +30,17 @@ PATIENCE = 60.0
 LEAST = 5
 """Kills and acknowledged pushes of each registry, without which nothing is shown."""
 
+REPLAYS = 5
+"""Replays of each registry while it is killed."""
+
+TOLD = ("steady", "moody", "late")
+"""The endpoints that get everything in the end."""
+
 Arrival = tuple[str, str, str]  # repository, tag, id
 
 
 class Receiver(http.server.ThreadingHTTPServer):
-    """Takes what is posted to /steady, and what is posted to /moody mostly."""
+    """Takes what is posted to /steady, to /moody mostly, and to /late once it is `open`."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -43,6 +49,7 @@ class Receiver(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.arrivals: dict[str, list[Arrival]] = defaultdict(list)
         self.random = random.Random()  # noqa: S311 - no secret
+        self.open = False
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def url(self, path: str) -> str:
@@ -62,10 +69,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         (event,) = body["events"]
         assert event["id"] == self.headers["webhook-id"]
         path, mood = self.path.strip("/"), self.server.random.random()
+        if path == "late" and not self.server.open:
+            return self._answer(500)
         if path == "moody" and mood < 0.1:
             return self._answer(self.server.random.choice((500, 503, 408)))
         target = event["target"]
-        self.server.arrivals[path].append((target["repository"], target["tag"], event["id"]))
+        self.server.arrivals[path].append((target["repository"], target.get("tag", ""), event["id"]))
         if path == "moody" and mood < 0.15:  # it was taken, and the registry does not hear of it
             self.close_connection = True
             return None
@@ -89,6 +98,7 @@ class Site:
         hook = {"minBackoff": 0.01, "maxBackoff": 0.05, "signing": [{"secret": f"whsec_{'Zm9v' * 10}"}]}
         hooks = [{"name": path, "url": receiver.url(path), **hook} for path in ("steady", "moody")]
         hooks.append({"name": "dead", "url": "http://127.0.0.1:1/", **hook})
+        hooks.append({"name": "late", "url": receiver.url("late"), "maxAttempts": 1, **hook})
         networks = {"allow": ["127.0.0.0/8"]}
         self.process = Process(spawner, place / name, place, webhooks=hooks, webhookNetworks=networks)
         self.kills = 0
@@ -155,16 +165,22 @@ class Site:
         with opened(str(self.process.data)) as storage:
             return await SqliteOutbox(storage.index, clock.now).states()
 
+    async def replay(self) -> None:
+        """Send what /late did not take again, as the command line does it."""
+        with opened(str(self.process.data)) as storage:
+            await SqliteOutbox(storage.index, clock.now).replay("late")
+
 
 async def require_told(site: Site, receiver: Receiver) -> None:
     """Wait until everything has arrived, and look at what has."""
     committed = site.committed()
     end = time.monotonic() + PATIENCE
-    while (states := await site.states()) and any(states[path].pending for path in ("steady", "moody")):
+    while (states := await site.states()) and any(states[path].pending or states[path].dead for path in TOLD):
         assert time.monotonic() < end, states
+        await site.replay()
         await asyncio.sleep(0.2)
     assert states["dead"].pending == len(committed)
-    for path in ("steady", "moody"):
+    for path in TOLD:
         mine = [each for each in receiver.arrivals[path] if each[0] in site.acknowledged]
         ids: dict[tuple[str, str], set[str]] = defaultdict(set)
         firsts: dict[str, list[int]] = defaultdict(list)
@@ -174,7 +190,7 @@ async def require_told(site: Site, receiver: Receiver) -> None:
             ids[repository, tag].add(event)
         assert set(ids) == committed, {"lost": committed - set(ids), "made up": set(ids) - committed}
         assert [each for each in ids.values() if len(each) > 1] == []
-        for numbers in firsts.values():
+        for numbers in firsts.values() if path != "late" else ():  # what was given up comes after what was not
             assert numbers == sorted(numbers)
 
 
@@ -194,6 +210,10 @@ async def kill(spawner: Spawner, place: Path, *, seconds: float, registries: int
         while time.monotonic() < end or not _enough(sites):
             assert time.monotonic() < end + PATIENCE, [(site.kills, site.pushes) for site in sites]
             await asyncio.sleep(0.1)
+        receiver.open = True
+        for _ in range(REPLAYS):  # while they are killed
+            await asyncio.gather(*(site.replay() for site in sites))
+            await asyncio.sleep(0.2)
         for site in sites:
             site.stop()
         for site in sites:

@@ -106,7 +106,8 @@ class Background:
         return await self._scrubber.past()
 
     async def _deliver(self) -> None:
-        deliveries = Deliveries(self._outbox, self._pulls, self._services.clock)
+        requests = self._services.metrics.requests
+        deliveries = Deliveries(self._outbox, self._pulls, self._services.clock, requests.total)
         self._index.on_events(deliveries.wake)
         looking = asyncio.create_task(deliveries.run())
         try:

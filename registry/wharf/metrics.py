@@ -43,6 +43,10 @@ class Counter:
         """Set the value of these labels."""
         self.values[labels] = value
 
+    def total(self) -> float:
+        """The sum over all labels."""
+        return sum(self.values.values())
+
     def state(self) -> State:
         """The values, to be told."""
         return [(labels, [value]) for labels, value in self.values.items()]

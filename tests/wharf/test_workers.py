@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from e2e.faults.told import Receiver
 
 from wharf import workers
 from wharf.garbage.exclusive import alone
@@ -29,7 +30,7 @@ class Service:
         self.connections = []
         self.hashed = hashed
         self.users(alice="one")
-        config = {
+        self.config = {
             "address": "127.0.0.1:0",
             "adminAddress": "127.0.0.1:0",
             "adminTokenFile": str(directory / "token"),
@@ -38,13 +39,19 @@ class Service:
             "workers": WORKERS,
         }
         (directory / "token").write_text("very-secret")
-        (directory / "config.yaml").write_text(json.dumps(config))
+        self.configure()
         command = [sys.executable, "-m", "wharf", "serve", "--config", str(directory / "config.yaml")]
         with (directory / "log").open("wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log)
         wait_until(lambda: len(self.said("serving")) == WORKERS or self.process.poll() is not None, self.log)
         serving = self.said("serving")[0]
         self.port, self.admin = (int(serving[name].rpartition(":")[2]) for name in ("url", "admin"))
+
+    def configure(self, **more):
+        text = json.dumps({**self.config, **more})
+        (self.path / "next").write_text(text)
+        (self.path / "next").rename(self.path / "config.yaml")
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def users(self, **passwords):
         lines = [f"{name}:{self.hashed(password)}\n" for name, password in passwords.items()]
@@ -236,6 +243,41 @@ def test_a_worker_that_dies_is_replaced_and_nothing_acknowledged_is_lost(service
         for tag, content in pushed.items():
             assert ask(connection, "GET", f"/v2/app/manifests/{tag}")[1] == content
     assert len(service.said("a worker ended, starting another")) == WORKERS
+
+
+@pytest.fixture
+def receiver():
+    receiver = Receiver()
+    yield receiver
+    receiver.shutdown()
+    receiver.server_close()
+
+
+def test_the_events_of_all_are_told_once_and_in_order_though_the_one_that_tells_dies(service, receiver):
+    signed = {"signing": [{"secret": f"whsec_{'Zm9v' * 10}"}]}
+    hooks = [{"name": path, "url": receiver.url(path), "events": [path], **signed} for path in ("push", "pull")]
+    loaded = service.configure(webhooks=hooks, webhookNetworks={"allow": ["127.0.0.0/8"]})
+    wait_until(lambda: service.status()["configuration"]["sha256"] == loaded, service.log)
+    numbers = iter(range(1000))
+    for pid in service.pids():
+        connections = service.on_each_worker()
+        for connection in connections * 5:
+            push(connection, f"t{next(numbers)}", "")
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda gone=pid: len(service.pids()) == WORKERS and gone not in service.pids(), service.log)
+    connections = service.on_each_worker()
+    for connection in connections * 5:
+        push(connection, f"t{next(numbers)}", "")
+        assert ask(connection, "GET", "/v2/app/manifests/t0")[0] == 200
+    wanted = [f"t{number}" for number in range(next(numbers))]
+    wait_until(lambda: set(wanted) <= {tag for _, tag, _ in receiver.arrivals["push"]}, service.log)
+    wait_until(lambda: len(receiver.arrivals["pull"]) >= 5 * WORKERS, service.log)
+    tags = dict.fromkeys(tag for _, tag, _ in receiver.arrivals["push"])
+    assert list(tags) == wanted
+    assert len(set(receiver.arrivals["push"])) == len(wanted)
+    assert len({event for _, _, event in receiver.arrivals["pull"]}) == 5 * WORKERS
+    loaded = service.configure()
+    wait_until(lambda: service.status()["configuration"]["sha256"] == loaded, service.log)
 
 
 def test_workers_end_with_the_process_that_started_them(tmp_path, hashed):

@@ -57,7 +57,10 @@ _FAILED = """INSERT INTO endpoint (webhook, last_error_at, last_error, next_atte
     ON CONFLICT (webhook) DO UPDATE SET last_error_at = excluded.last_error_at, last_error = excluded.last_error,
     next_attempt = excluded.next_attempt, failed = endpoint.failed + 1, failures = endpoint.failures + 1"""
 
-_COUNT = "UPDATE outbox SET attempts = attempts + 1, error = ?, answer = ? WHERE id = ? AND webhook = ?"
+# What was committed while the clock was ahead would be young for years: it is as old as its first failure then. So are
+# below the end of a suspension, and of a webhook.
+_COUNT = """UPDATE outbox SET attempts = attempts + 1, created = min(created, ?), error = ?, answer = ?
+    WHERE id = ? AND webhook = ?"""
 
 _ONE = """UPDATE outbox SET dead = 1, error = CASE error WHEN '' THEN :error ELSE error END
     WHERE webhook = :webhook AND dead = 0 AND id = :id"""
@@ -89,14 +92,14 @@ _PULLS = "SELECT told.key, sum(told.value) FROM pull, json_each(pull.told) told 
 _REPLAY = """UPDATE outbox SET dead = 0, attempts = 0, created = ? WHERE webhook = ? AND dead = 1
     AND (? = '[]' OR json_extract(event, '$.id') IN (SELECT value FROM json_each(?)))"""
 
-_ATTEND = """INSERT INTO endpoint (webhook, suspended, replay) VALUES (?, ?, ?)
+_ATTEND = """INSERT INTO endpoint (webhook, suspended, replay) VALUES (?1, ?2, ?3)
     ON CONFLICT (webhook) DO UPDATE SET replay = excluded.replay, suspended = excluded.suspended,
-    resumed = CASE WHEN endpoint.suspended > excluded.suspended THEN ? ELSE endpoint.resumed END"""
+    resumed = CASE WHEN endpoint.suspended > excluded.suspended THEN ?4 ELSE min(endpoint.resumed, ?4) END"""
 
 _MISSED = """INSERT INTO endpoint (webhook, gone)
     SELECT webhook, ? FROM (SELECT webhook FROM endpoint UNION SELECT DISTINCT webhook FROM outbox)
     WHERE webhook NOT IN (SELECT value FROM json_each(?))
-    ON CONFLICT (webhook) DO UPDATE SET gone = coalesce(endpoint.gone, excluded.gone)"""
+    ON CONFLICT (webhook) DO UPDATE SET gone = min(coalesce(endpoint.gone, excluded.gone), excluded.gone)"""
 
 
 class SqliteOutbox:
@@ -131,7 +134,8 @@ class SqliteOutbox:
 
     async def failed(self, webhook: str, failure: Failure, next_attempt: float) -> None:
         """See Outbox."""
-        now, row = self._clock(), (failure.error, failure.answer, failure.id, webhook)
+        now = self._clock()
+        row = (now, failure.error, failure.answer, failure.id, webhook)
 
         def change(connection: sqlite3.Connection) -> None:
             if connection.execute(_COUNT, row).rowcount:
@@ -141,7 +145,8 @@ class SqliteOutbox:
 
     async def give_up(self, webhook: str, failure: Failure, created_before: float, room: int) -> int:
         """See Outbox."""
-        now, row = self._clock(), (failure.error, failure.answer, failure.id, webhook)
+        now = self._clock()
+        row = (now, failure.error, failure.answer, failure.id, webhook)
         about = {"webhook": webhook, "error": failure.error, "id": failure.id, "before": created_before}
 
         def change(connection: sqlite3.Connection) -> int:

@@ -93,6 +93,7 @@ class Endpoint:
             ),
             timeout=aiohttp.ClientTimeout(total=hook.timeout, sock_connect=connect),
             auto_decompress=False,  # an answer is looked at, not unpacked
+            cookie_jar=aiohttp.DummyCookieJar(),  # or an endpoint could fill the memory
         )
 
     async def close(self) -> None:

@@ -36,7 +36,7 @@ BATCH = 16
 """Events of a repository that are sent before another gets its turn."""
 
 ACKNOWLEDGE = 0.05
-"""Seconds after which what was taken is recorded, though more of the batch is to be sent."""
+"""Seconds within which what was taken is recorded, in one commit for all repositories: pushes wait for commits."""
 
 OUTBOX_PAUSE = 5.0
 """Seconds to wait when the outbox cannot be used."""
@@ -61,6 +61,8 @@ class Courier:
         self._after = ""  # where the next look for repositories begins
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._refused: dict[str, float] = {}  # repositories whose next event is not due before then
+        self._taken: list[int] = []  # what is not recorded yet
+        self._recording: asyncio.Task[None] | None = None  # what will record it
         self._slot = 0.0  # when the next attempt may be made, by the rate
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -153,24 +155,30 @@ class Courier:
 
     async def _lane(self, repository: str) -> None:
         """Send what waits of one repository, a batch at most, until one is not taken."""
-        taken: list[int] = []
-        since = self._loop.time()
+        records: set[asyncio.Task[None]] = set()
         try:
             try:
                 for delivery in await self._outbox.pending(self.hook.name, repository, BATCH):
                     if not await self._deliver(repository, delivery):
                         return
-                    taken.append(delivery.id)
-                    if self._loop.time() - since > ACKNOWLEDGE:
-                        done, taken = taken, []
-                        await self._outbox.delivered(self.hook.name, done)
-                        since = self._loop.time()
+                    records.add(self._take(delivery.id))
             finally:
-                if taken:
-                    await self._outbox.delivered(self.hook.name, taken)
+                await asyncio.gather(*records)  # or it would be sent again
         except MetadataError as error:
             _LOG.warning("webhook %s: the outbox could not be used: %s", self.hook.name, error)
             self._refused[repository] = self._loop.time() + OUTBOX_PAUSE
+
+    def _take(self, delivery: int) -> asyncio.Task[None]:
+        """Record soon that a delivery was taken; the task that does."""
+        self._taken.append(delivery)
+        if self._recording is None:
+            self._recording = asyncio.create_task(self._record())
+        return self._recording
+
+    async def _record(self) -> None:
+        await self._pause(ACKNOWLEDGE)
+        taken, self._taken, self._recording = self._taken, [], None
+        await self._outbox.delivered(self.hook.name, taken)
 
     async def _deliver(self, repository: str, delivery: Delivery) -> bool:
         """Try once; whether it was taken. When not, that is recorded. Nothing is tried where nothing may be."""

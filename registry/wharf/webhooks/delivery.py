@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from wharf.metadata.interface import MetadataError
 from wharf.webhooks.courier import Courier
-from wharf.webhooks.pace import Pace
+from wharf.webhooks.pace import Pace, demand
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from wharf.clock import Clock
     from wharf.metadata.outbox import Outbox
@@ -46,12 +46,18 @@ class Frame:
 
 
 class Deliveries:
-    """Delivers to every webhook of the configuration. One process at a time may run it."""
+    """Delivers to every webhook of the configuration. One process at a time may run it.
 
-    def __init__(self, outbox: Outbox, pulls: PullLog, clock: Clock) -> None:
+    `answered`: how many requests this process has answered so far, which pulls that are to be told give way to.
+    """
+
+    def __init__(
+        self, outbox: Outbox, pulls: PullLog, clock: Clock, answered: Callable[[], float] = lambda: 0.0
+    ) -> None:
         self._outbox = outbox
         self._pulls = pulls
         self._clock = clock
+        self._answered = answered
         self._couriers: dict[str, Courier] = {}
 
     async def configure(self, webhooks: Sequence[Webhook], frame: Frame) -> None:
@@ -77,7 +83,7 @@ class Deliveries:
     async def run(self) -> None:
         """Look at the outbox now and then, until cancelled."""
         loop, due = asyncio.get_running_loop(), 0.0
-        pace = Pace(loop.time())
+        pace = Pace(loop.time(), self._answered(), demand())
         while True:
             await asyncio.sleep(POLL)
             try:
@@ -112,7 +118,7 @@ class Deliveries:
             lost = await self._pulls.trim(PULLS_ROOM)
             _LOG.error("no room for pulls that webhooks are to be told of: dropped %d", lost)
             waiting -= lost
-        if share := pace.share(now, waiting):
+        if share := pace.share(now, waiting, self._answered(), demand()):
             pace.told(await self._pulls.unfold(share))
 
     async def _tidy(self) -> None:

@@ -1,43 +1,63 @@
-"""How fast pulls are told, so that telling of them does not slow them. Pure.
+"""How fast pulls are told, so that telling of them slows nobody. Pure, but for demand().
 
-Rule: pulls that are answered and pulls that are told share a budget of MOST a second, and answering goes first. What is
-left over is told once it is quieter; LEAST a second are told in any case.
+Rule: requests that are answered and pulls that are told share a budget of MOST a second, and answering goes first; of
+what is left as much is used as the event loop's thread is idle. LEAST a second are told in any case, and what waits is
+told once it is quieter.
 """
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
+from pathlib import Path
+
 MOST = 1000.0
-"""Pulls a second. Telling one costs, for each webhook, about as much as answering one that is not in memory."""
+"""Requests and pulls a second. Telling of one costs, for each webhook, a fifth of a millisecond, about."""
 
 LEAST = 20.0
-"""Pulls a second that are told while more are answered than MOST."""
+"""Pulls a second that are told though there is no time."""
 
 CALM = 0.7
-"""How much of the rate at which pulls came is still reckoned with at the next look: they are noted in groups."""
+"""How much of what was asked of late is still reckoned with at the next look: requests come in bursts."""
 
 BURST = 0.25
 """Seconds whose share may be told at once."""
 
+_SCHEDULED = Path("/proc/thread-self/schedstat")
+
+
+def demand() -> float:
+    """Seconds that the calling thread has run, or would have if another had not had the processor, so far."""
+    with suppress(OSError, ValueError):
+        running, waiting, _ = _SCHEDULED.read_text().split()
+        return (int(running) + int(waiting)) / 1e9
+    return time.thread_time()  # where the kernel does not say
+
 
 class Pace:
-    """The pace of one registry, from how many wait. Times are of a steady clock."""
+    """The pace of one registry. Times are of a steady clock; `answered`: requests so far; `demand`: see demand()."""
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, answered: float, demand: float) -> None:
         self._seen = now
-        self._left = 0
-        self._came = 0.0  # pulls a second, of late
+        self._left: int | None = None  # what an earlier process left did not come just now
+        self._answered = answered
+        self._demand = demand
+        self._came = 0.0  # requests a second, of late
         self._share = 0.0
 
-    def share(self, now: float, waiting: int) -> int:
+    def share(self, now: float, waiting: int, answered: float, demand: float) -> int:
         """How many of those that wait may be told now."""
         seconds = max(now - self._seen, 1e-3)
-        self._came = max((waiting - self._left) / seconds, CALM * self._came)
-        rate = max(LEAST, MOST - self._came)
+        noted = waiting - self._left if self._left is not None else 0
+        came = max(noted, answered - self._answered) / seconds
+        busy = min(1.0, (demand - self._demand) / seconds)
+        self._came = max(came, CALM * self._came)
+        rate = max(LEAST, (MOST - self._came) * (1.0 - busy))
         self._share = min(self._share + rate * seconds, rate * BURST)
-        self._seen, self._left = now, waiting
+        self._seen, self._left, self._answered, self._demand = now, waiting, answered, demand
         return max(0, min(waiting, int(self._share)))
 
     def told(self, pulls: int) -> None:
         """So many were told of them, which may be more than the share: that is taken from the next."""
         self._share -= pulls
-        self._left -= pulls
+        self._left = (self._left or 0) - pulls

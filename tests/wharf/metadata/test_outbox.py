@@ -1,6 +1,10 @@
 """The contract of the outbox: every implementation passes this suite."""
 
+import asyncio
+
+from wharf.metadata import sqlite_outbox
 from wharf.metadata.outbox import EndpointState, Failure
+from wharf.metadata.sqlite_outbox import SqliteOutbox
 
 
 async def post(index, event, *numbers):
@@ -178,3 +182,46 @@ async def test_many_are_buried_in_commits_that_are_small(index, outbox, event, m
     await post(index, event, *range(5))
     (delivery, *_) = await outbox.pending("hook", "team/app", 9)
     assert await outbox.give_up("hook", Failure(delivery.id, "refused"), float("inf"), 9) == 5
+
+
+YEARS = 10 * 365 * 86400
+
+
+async def test_what_was_committed_while_the_clock_was_ahead_grows_old_all_the_same(index, outbox, event, clock):
+    clock.now += YEARS
+    await post(index, event, 1)
+    clock.now -= YEARS
+    (waiting,) = await outbox.pending("hook", "team/app", 9)
+    await outbox.failed("hook", Failure(waiting.id, "500"), clock.now + 1)
+    (waiting,) = await outbox.pending("hook", "team/app", 9)
+    assert waiting.created == clock.now
+
+
+async def test_a_suspension_that_ended_while_the_clock_was_ahead_keeps_nothing_young(index, outbox, event, clock):
+    await outbox.attend("hook", suspended=True, replay="")
+    await post(index, event, 1)
+    clock.now += YEARS
+    await outbox.attend("hook", suspended=False, replay="")
+    clock.now -= YEARS
+    await outbox.attend("hook", suspended=False, replay="")
+    (waiting,) = await outbox.pending("hook", "team/app", 9)
+    assert waiting.created == clock.now
+
+
+async def test_a_webhook_that_went_while_the_clock_was_ahead_is_dropped_after_a_while(index, outbox, event, clock):
+    await post(index, event, 1)
+    clock.now += YEARS
+    await outbox.keep_only([])
+    clock.now -= YEARS
+    await outbox.keep_only([])
+    clock.now += sqlite_outbox.ABANDONED
+    assert await outbox.keep_only([]) == 1
+
+
+async def test_of_two_replays_at_once_one_replays(index, outbox, event, open_index, clock):
+    await post(index, event, *range(50))
+    for waiting in await outbox.pending("hook", "team/app", 50):
+        await outbox.give_up("hook", Failure(waiting.id, "500"), 0.0, 100)
+    other = SqliteOutbox(open_index(), clock)
+    replayed = await asyncio.gather(*(each.replay("hook") for each in (outbox, other, outbox, other)))
+    assert sorted(replayed) == [0, 0, 0, 50]

@@ -19,6 +19,7 @@ from wharf.webhooks.networks import Networks
 NOW = 1_800_000_000.0
 
 
+EVERYWHERE = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 LOOPBACK = Networks(allowed=(ipaddress.ip_network("127.0.0.0/8"),))
 
 
@@ -237,3 +238,40 @@ async def test_an_endpoint_that_takes_no_connection_is_given_up_sooner(hook):
                 waiting.connect_ex(full.getsockname())
             outcome = await attempt(hook(url, connect_timeout=0.2, timeout=60.0))
     assert outcome == Outcome("no connection within 0.2 s")
+
+
+async def test_an_endpoint_s_cookies_are_neither_kept_nor_sent(receiver, hook):
+    answer = web.Response()
+    answer.set_cookie("session", "x" * 1000)
+    receiver.answers = [answer]
+    endpoint = Endpoint(hook(receiver.url.replace("127.0.0.1", "localhost")), Networks(allowed=EVERYWHERE))
+    for _ in range(2):
+        assert await endpoint.post("event-1", envelope.MEDIA_TYPE, b'{"events":[]}', NOW) == Outcome()
+    await endpoint.close()
+    assert [request.headers.get("Cookie") for request, _ in receiver.requests] == [None, None]
+
+
+async def test_headers_without_end_are_an_outcome(raw, hook):
+    async def answer(writer):
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            writer.write(b"A: " + b"x" * 4000 + b"\r\n")
+            await writer.drain()
+
+    assert "Too many headers" in (await attempt(hook(await raw(answer)))).error
+
+
+async def test_a_body_of_a_hundred_gigabytes_is_left_where_it_is(raw, hook):
+    sent = 0
+
+    async def answer(writer):
+        nonlocal sent
+        writer.write(b"HTTP/1.1 500 Oh\r\nContent-Length: 107374182400\r\n\r\n")
+        while True:
+            writer.write(b"x" * 65536)
+            sent += 65536
+            await writer.drain()
+
+    outcome = await attempt(hook(await raw(answer), timeout=60.0))
+    assert (outcome.error, len(outcome.answer)) == ("500 Oh", 512)
+    assert sent < 100_000_000

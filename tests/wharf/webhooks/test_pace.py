@@ -1,58 +1,95 @@
-"""Pulls that are answered and pulls that are told share what a second allows."""
+"""Requests that are answered and pulls that are told share what a second allows."""
+
+import time
 
 import pytest
 
-from wharf.webhooks.pace import BURST, LEAST, MOST, Pace
+from wharf.webhooks import pace as module
+from wharf.webhooks.pace import BURST, LEAST, MOST, Pace, demand
 
 TICK = 0.25
 
 
-def run(came, seconds, *, waiting=0, start=0.0):
-    """How many a second are told while so many a second come."""
-    pace, told, now = Pace(start), 0, start
-    for _ in range(int(seconds / TICK)):
-        now += TICK
-        waiting += int(came * TICK)
-        share = pace.share(now, waiting)
-        pace.told(share)
-        waiting, told = waiting - share, told + share
-    return told / seconds
+class Second:
+    """A registry that answers and is busy as it is said to be; time passes by ticks."""
+
+    def __init__(self, waiting=0):
+        self.pace, self.now, self.waiting = Pace(0.0, 0.0, 0.0), 0.0, waiting
+        self.answered = self.demand = 0.0
+
+    def tick(self, pulls=0, requests=0, busy=0.0):
+        """How many are told in a tick, in which so many pulls and other requests come."""
+        self.now += TICK
+        self.waiting += pulls
+        self.answered += requests
+        self.demand += busy * TICK
+        share = self.pace.share(self.now, self.waiting, self.answered, self.demand)
+        self.pace.told(share)
+        self.waiting -= share
+        return share
 
 
-@pytest.mark.parametrize("came", [4, 40, 400])
-def test_all_that_come_are_told_while_they_are_few(came):
-    assert run(came, 20) == pytest.approx(came, rel=0.1)
+@pytest.mark.parametrize("pulls", [1, 10, 100])
+def test_all_that_come_are_told_while_they_are_few(pulls):
+    second = Second()
+    told = sum(second.tick(pulls) for _ in range(40))
+    assert told >= 39 * pulls
 
 
-@pytest.mark.parametrize("came", [5_000, 50_000])
-def test_in_a_flood_only_few_are_told(came):
-    assert LEAST / 2 < run(came, 20) <= LEAST
+@pytest.mark.parametrize(
+    "load",
+    [{"pulls": 5000}, {"requests": 300}, {"busy": 1.0}, {"busy": 1.7}],
+    ids=["pulls", "pushes", "busy", "threads"],
+)
+def test_who_answers_goes_first(load):
+    second = Second(waiting=100_000)
+    second.tick(**load)
+    told = sum(second.tick(**load) for _ in range(80)) / 20
+    assert LEAST / 2 < told <= LEAST
 
 
 def test_what_a_flood_left_is_told_afterwards():
-    assert run(0, 60, waiting=100_000) > MOST * 0.8
+    second = Second()
+    for _ in range(40):
+        second.tick(5000)
+    assert sum(second.tick() for _ in range(80)) / 20 > MOST / 2
+
+
+def test_half_of_the_time_is_used_while_the_thread_is_half_idle():
+    second = Second(waiting=100_000)
+    assert sum(second.tick(busy=0.5) for _ in range(40)) / 10 == pytest.approx(MOST / 2, rel=0.1)
 
 
 def test_a_flood_that_is_noted_in_bursts_is_one_all_the_same():
-    pace, now, waiting, shares = Pace(0.0), 0.0, 0, []
-    for number in range(200):
-        now += TICK
-        waiting += 3000 if number % 3 == 0 else 0
-        share = pace.share(now, waiting)
-        pace.told(share)
-        waiting -= share
-        shares.append(share)
+    second = Second()
+    shares = [second.tick(3000 if number % 3 == 0 else 0) for number in range(100)]
     assert max(shares[10:]) < 10
 
 
 def test_a_sheaf_that_was_more_than_the_share_is_taken_from_the_next():
-    pace = Pace(0.0)
-    assert pace.share(1.0, 1000) == BURST * LEAST or pace.share(1.0, 1000) > 0
-    pace.told(500)
-    assert pace.share(1.0 + TICK, 500) == 0
+    second = Second(waiting=1000)
+    assert second.tick() > 0
+    second.pace.told(1000)
+    assert second.tick() == 0
 
 
 def test_a_long_pause_is_no_leave_for_a_burst():
-    pace = Pace(0.0)
-    pace.share(1.0, 0)
-    assert pace.share(3600.0, 100) <= MOST * BURST
+    second = Second(waiting=100_000)
+    second.now = 3600.0
+    assert second.tick() <= MOST * BURST
+
+
+def test_demand_grows_with_what_the_thread_does(monkeypatch, tmp_path):
+    for scheduled in (module._SCHEDULED, tmp_path / "none"):
+        monkeypatch.setattr(module, "_SCHEDULED", scheduled)
+        before, end = demand(), time.thread_time() + 0.02
+        while time.thread_time() < end:
+            pass
+        assert demand() - before > 0.015
+
+
+def test_waiting_for_a_processor_is_demand(monkeypatch, tmp_path):
+    scheduled = tmp_path / "schedstat"
+    scheduled.write_text("1500000000 500000000 7\n")
+    monkeypatch.setattr(module, "_SCHEDULED", scheduled)
+    assert demand() == 2.0
