@@ -45,5 +45,7 @@ def test_the_dockerfiles_default_is_used_where_it_can_be_pulled(
 def test_making_a_base_needs_root_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BASE_IMAGE", raising=False)
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    with pytest.raises(ClusterError, match="making one needs root"):
+    with pytest.raises(
+        ClusterError, match="making image e2e-base-bookworm needs root: run it with sudo, or give an image"
+    ):
         ensure_base(cluster(tmp_path, ""))  # type: ignore[arg-type] # a stand-in
