@@ -25,9 +25,10 @@ IMAGE_PACKAGES: Mapping[str, str] = {
     "mmdebstrap": "mmdebstrap",
 }
 CLIENT_PACKAGES: Mapping[str, str] = {
-    # the clients that e2e/ pushes and pulls with
+    # the clients that e2e/ pushes and pulls with, and what the pages that it types want
     "skopeo": "skopeo",
     "podman": "podman",
+    "jq": "jq",
 }
 
 
