@@ -15,7 +15,7 @@ import pytest
 
 from e2e.clients import Login, Skopeo, login, port_forward
 from e2e.cluster.interface import Cluster, open_cluster
-from e2e.kubectl import Kubectl
+from e2e.kubectl import Kubectl, eventually
 from e2e.programs import build, named_by
 from e2e.resources import registry_manifest
 from e2e.sample import ensure_clients, sample_image
@@ -93,3 +93,13 @@ def skopeo(at: Login, tmp_path: Path) -> Skopeo:
     client = Skopeo(at, tmp_path / "skopeo")
     client.login()
     return client
+
+
+@pytest.fixture
+def no_operator(kubectl: Kubectl) -> Iterator[None]:
+    """The operator scaled to nought for a test."""
+    kubectl("scale", "deployment/wharfinger", "-n", "wharfinger-system", "--replicas=0")
+    eventually("no operator runs", lambda: not kubectl.list("pods", "wharfinger-system"))
+    yield
+    kubectl("scale", "deployment/wharfinger", "-n", "wharfinger-system", "--replicas=1")
+    kubectl("rollout", "status", "deployment/wharfinger", "-n", "wharfinger-system", "--timeout=60s")

@@ -1,6 +1,5 @@
 """Deleting a Registry removes its children and keeps its claim, with or without an operator; a namesake takes it up."""
 
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -17,16 +16,6 @@ def assert_children_go(kubectl: Kubectl, namespace: str, name: str) -> None:
     for pattern in GONE:
         kind, child = pattern.format(name).split("/")
         eventually(f"{kind}/{child} is gone", partial(absent, kubectl, kind, child, namespace))
-
-
-@pytest.fixture
-def no_operator(kubectl: Kubectl) -> Iterator[None]:
-    """The operator scaled to nought for a test."""
-    kubectl("scale", "deployment/wharfinger", "-n", "wharfinger-system", "--replicas=0")
-    eventually("no operator runs", lambda: not kubectl.list("pods", "wharfinger-system"))
-    yield
-    kubectl("scale", "deployment/wharfinger", "-n", "wharfinger-system", "--replicas=1")
-    kubectl("rollout", "status", "deployment/wharfinger", "-n", "wharfinger-system", "--timeout=60s")
 
 
 def test_the_children_go_the_claim_stays_and_a_namesake_takes_it_up(

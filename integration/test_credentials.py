@@ -82,12 +82,12 @@ async def test_edits_that_contradict_one_another_end_in_a_password_that_works(
     assert await tenant.works("b")
 
 
-async def test_a_hundred_and_twenty_eight_users_can_log_in(tenant: Tenant, start: Callable[..., Operator]) -> None:
+async def test_five_hundred_and_twelve_users_can_log_in(tenant: Tenant, start: Callable[..., Operator]) -> None:
     start(WHARFINGER_NAMESPACES=tenant.name)
-    await tenant.registry(auth={"users": [{"name": f"u{number}"} for number in range(128)]})
+    await tenant.registry(auth={"users": [{"name": f"u{number}"} for number in range(512)]})
     await tenant.reaches("True", seconds=60)
-    await tenant.says("128 users can log in", kind="CredentialsReady")
-    assert await tenant.works("u127")
+    await tenant.says("512 users can log in", kind="CredentialsReady")
+    assert await tenant.works("u511")
 
 
 async def test_a_referenced_secret_is_acted_on_when_it_comes_goes_and_is_wrong(

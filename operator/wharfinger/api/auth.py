@@ -81,7 +81,7 @@ class Auth(Model, frozen=True, kw_only=True):
 
     users: Annotated[
         tuple[User, ...],
-        Meta(description=f"Users. Absent: one named {DEFAULT_USER}.", max_length=128),
+        Meta(description=f"Users. Absent: one named {DEFAULT_USER}.", max_length=512),
         list_map("name"),
     ] = ()
     rotation_overlap: Annotated[

@@ -66,13 +66,14 @@ class Reason(StrEnum):
         "The Secret in `spec.tls.secretName`, or a key in it, is missing.",
     )
     CERTIFICATE_MALFORMED = "CertificateMalformed", "The given certificate or key cannot be read."
+    CERTIFICATE_WEAK = "CertificateWeak", "The given certificate has a key or a signature that OpenSSL does not serve."
     CERTIFICATE_KEY_MISMATCH = "CertificateKeyMismatch", "The given key is not the key of the given certificate."
     CERTIFICATE_EXPIRED = "CertificateExpired", "The given certificate is outside its time."
     CERTIFICATE_CHAIN_BROKEN = (
         "CertificateChainBroken",
         "The given certificates do not lead to the CA.",
     )
-    CERTIFICATE_HOST_MISSING = "CertificateHostMissing", "The given certificate is not for one of `spec.tls.hosts`."
+    CERTIFICATE_HOST_MISSING = "CertificateHostMissing", "The given certificate is not for a host of the spec."
 
     CERT_MANAGER_MISSING = (
         "CertManagerMissing",

@@ -39,9 +39,14 @@ class RegistrySpec(Model, frozen=True, kw_only=True):
     replicas: Annotated[
         int,
         checked(
-            Rule("self <= 1", "one replica at most, because the index is embedded: set replicas to 1, or to 0 to stop"),
+            Rule(
+                "self <= 1",
+                "one replica at most, on a ReadWriteMany claim too, because the index is embedded: set replicas to 1, "
+                "or to 0 to stop",
+            ),
             ge=0,
-            description="Number of pods: 1, or 0 to stop the registry and keep everything.",
+            description="Number of pods: 1, or 0 to stop the registry and keep everything. More are refused: the "
+            "index is a file beside the content that two pods must never write, whatever the claim's access modes.",
         ),
     ] = 1
     paused: Annotated[
@@ -67,7 +72,7 @@ class RegistrySpec(Model, frozen=True, kw_only=True):
         default_factory=Auth
     )
     access: Annotated[
-        Annotated[tuple[AccessRule, ...], Meta(max_length=128)] | None,
+        Annotated[tuple[AccessRule, ...], Meta(max_length=256)] | None,
         Meta(description="Who may do what. Absent: every user may do everything, and nobody else anything."),
     ] = None
     pull_secrets: Annotated[PullSecrets, Meta(description="What pods pull with.")] = field(default_factory=PullSecrets)

@@ -89,7 +89,9 @@ class Storage(Model, frozen=True, kw_only=True):
             SET,
         ]
         | None,
-        Meta(description="Access modes of the claim. Default: ReadWriteOnce."),
+        Meta(
+            description="Access modes of the claim. Default: ReadWriteOnce. Whatever they are, one pod runs at a time."
+        ),
     ] = None
     existing_claim: Annotated[
         ObjectName | None,

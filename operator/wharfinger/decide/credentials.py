@@ -34,6 +34,9 @@ from wharfinger.decide.replicas import sha256
 from wharfinger.decide.robots import PULL, robots
 from wharfinger.decide.written import Written
 
+MOST_HASHED = 64
+"""Passwords that people chose and that are hashed in one pass, at some 60 ms each: a pass has to end in time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials(Outcome):
@@ -62,12 +65,14 @@ def decide(
     logins = [docker_secret(owner, observed, written, password, counter) for password in machines]
     held = frozenset(p.user for p, secret in zip(machines, logins, strict=True) if _behind(p, secret, observed))
     staged = any(not password.source and password.problem is None for password in passwords)
-    lines = list(written.lines) if staged else [line for p in passwords for line in desk.lines(p, held)]
+    later = frozenset([p.user for p in passwords if desk.costly(p)][MOST_HASHED:])
+    lines = list(written.lines) if staged else [line for p in passwords for line in desk.lines(p, held, later)]
     text = (written.text or "") if staged else file.render(lines)
     children = [user_secret(owner, password) for password in people if password.notes]
     children += logins
     if not staged:
-        sources = {p.user: p.source or written.sources.get(p.user, "") for p in passwords}
+        noted = {p.user: "" if p.user in later else p.source for p in passwords}
+        sources = {user: source or written.sources.get(user, "") for user, source in noted.items()}
         children.append(htpasswd_secret(owner, text=text, sources=sources, sha256=sha256(text)))
     return Credentials(
         children=tuple(children),
@@ -78,7 +83,7 @@ def decide(
         ),
         wake=_wake(passwords, lines),
         text=text,
-        finding=first(CHECKS, State(registry, observed, people, machines, staged, text)),
+        finding=first(CHECKS, State(registry, observed, people, machines, staged, len(later), text)),
         users=tuple(_status(p, lines) for p in people if any(line.user == p.user for line in lines)),
         robots=tuple(_status(p, lines) for p in machines if any(line.user == p.user for line in lines)),
     )
@@ -109,14 +114,22 @@ class _Desk:
         )
         return generated(self.owner, user, secret, around, self.mint)
 
-    def lines(self, password: Password, held: frozenset[str]) -> list[file.Line]:
-        """The lines that a user should have. `held`: whose replaced password is still what others were given."""
+    def costly(self, password: Password) -> bool:
+        """Whether the password has to be hashed, or compared with hashes, at a real cost."""
+        known = password.problem is not None or self.written.seen(password.user, password.source)
+        return not known and not password.random
+
+    def lines(self, password: Password, held: frozenset[str], later: frozenset[str]) -> list[file.Line]:
+        """The lines that a user should have.
+
+        `held`: whose replaced password is still what others were given; `later`: whose new one is not hashed yet.
+        """
         overlap = duration(self.registry.spec.auth.rotation_overlap)
         mine = self.written.of(password.user)
         endless, ending = file.live(mine), file.unexpired(mine, overlap, self.now)
         if not self.written.trusted or password.revoking:
             ending = []
-        if password.problem is not None or password.current is None:
+        if password.problem is not None or password.current is None or password.user in later:
             return [*endless, *ending] if self.written.trusted else []
         passwords = [password.current, *([password.upcoming] if password.upcoming else [])]
         if self.written.seen(password.user, password.source) and len(endless) == len(passwords):

@@ -6,7 +6,7 @@ Rule: it is copied once nothing speaks against it, so that a bad one never repla
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from wharfinger.api.parse import rfc3339
@@ -35,7 +35,16 @@ def given(registry: Registry, owner: Owner, observed: Observed, name: str, now: 
             children.append(ca_bundle(owner, bundle=ca))
         leaf = x509.certificate(pem)
         return Serving(children=tuple(children), wake=leaf.not_after, pem=pem, leaf=leaf, published=bool(ca))
-    return kept(owner, observed, problem, now)
+    return replace(kept(owner, observed, problem, now), wake=_begins(secret, now))
+
+
+def _begins(secret: Manifest | None, now: datetime) -> datetime | None:
+    """When a certificate that is not valid yet will be."""
+    try:
+        begins = x509.certificate(decoded(secret, "tls.crt")).starts
+    except x509.CertificateError:
+        return None
+    return begins if begins > now else None
 
 
 def kept(owner: Owner, observed: Observed, problem: Finding, now: datetime) -> Serving:
@@ -106,23 +115,41 @@ def mismatched(given: Given) -> Finding | None:
     return bad(Reason.CERTIFICATE_KEY_MISMATCH, message)
 
 
+def weak(given: Given) -> Finding | None:
+    """Would the registry take it? One that is running would keep what it has, but could not start anew."""
+    for number, one in enumerate(given.chain):
+        if told := one.weakness:
+            message = f"{_called(number)} in Secret {given.name!r} {told}, which OpenSSL does not serve"
+            return bad(Reason.CERTIFICATE_WEAK, f"{message}: have one issued with a key on P-256, or RSA of 2048 bits")
+    return None
+
+
 def out_of_time(given: Given) -> Finding | None:
     """Is it valid now, and every certificate that comes with it?"""
     for number, one in enumerate(given.chain):
-        if one.not_before - x509.CLOCK_SKEW <= given.now < one.not_after:
-            continue
-        what = "the certificate" if number == 0 else f"intermediate certificate {number}"
-        span = f"{rfc3339(one.not_before)} to {rfc3339(one.not_after)}"
-        return bad(Reason.CERTIFICATE_EXPIRED, f"{what} in Secret {given.name!r} is valid from {span}: renew it")
+        message = f"{_called(number)} in Secret {given.name!r} is valid"
+        if given.now < one.starts:
+            way_out = "it is taken up then; store one that is valid now if that is too late"
+            return bad(Reason.CERTIFICATE_EXPIRED, f"{message} only from {rfc3339(one.not_before)}: {way_out}")
+        if given.now >= one.not_after:
+            return bad(Reason.CERTIFICATE_EXPIRED, f"{message} only until {rfc3339(one.not_after)}: renew it")
     return None
+
+
+def _called(number: int) -> str:
+    """A certificate of the chain, in words."""
+    return "the certificate" if number == 0 else f"intermediate certificate {number}"
 
 
 def uncovered(given: Given) -> Finding | None:
     """Is it for every host of the spec?"""
-    leaf = x509.certificate(decoded(given.secret, "tls.crt"))
-    for host in given.registry.spec.tls.hosts:
+    leaf, spec = x509.certificate(decoded(given.secret, "tls.crt")), given.registry.spec
+    wanted = [(host, "spec.tls.hosts") for host in spec.tls.hosts]
+    if spec.ingress is not None and spec.ingress.tls.secret_name is None:  # it shows clients this certificate
+        wanted += [(host, "spec.ingress.hosts") for host in spec.ingress.hosts]
+    for host, field in wanted:
         if not leaf.covers(host):
-            message = f"the certificate in Secret {given.name!r} is not for {host!r} of spec.tls.hosts"
+            message = f"the certificate in Secret {given.name!r} is not for {host!r} of {field}"
             return bad(Reason.CERTIFICATE_HOST_MISSING, f"{message}: have it issued for that host, or remove the host")
     return None
 
@@ -146,4 +173,4 @@ def acceptable(given: Given) -> Finding:
     return good(Reason.CERTIFICATE_LIVE, f"the certificate in Secret {given.name!r} is in order")
 
 
-CHECKS = (missing, malformed, mismatched, out_of_time, uncovered, incomplete, acceptable)
+CHECKS = (missing, malformed, mismatched, weak, out_of_time, uncovered, incomplete, acceptable)

@@ -27,6 +27,7 @@ class State:
     people: tuple[Password, ...]
     robots: tuple[Password, ...]
     staged: bool
+    later: int  # passwords that are not hashed yet
     text: str
 
     @property
@@ -49,6 +50,8 @@ def password_trouble(state: State) -> Finding | None:
 
 def being_written(state: State) -> Finding | None:
     """Is there a password that was only just made?"""
+    if state.later:
+        return bad(Reason.CREDENTIALS_PENDING, f"{state.later} more passwords are being hashed")
     return bad(Reason.CREDENTIALS_PENDING, "a password has just been generated") if state.staged else None
 
 

@@ -15,11 +15,12 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes, CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 CLOCK_SKEW = timedelta(minutes=5)  # a client whose clock is slow accepts a new certificate too
+_SHORTEST_RSA, _SHORTEST_CURVE = 2048, 224  # bits
 
 
 class CertificateError(ValueError):
@@ -36,6 +37,11 @@ class Certificate:
     def not_before(self) -> datetime:
         """When it starts to be valid."""
         return self.parsed.not_valid_before_utc
+
+    @property
+    def starts(self) -> datetime:
+        """When it counts as valid here: clients' clocks are allowed to be as wrong."""
+        return self.not_before - CLOCK_SKEW
 
     @property
     def not_after(self) -> datetime:
@@ -66,6 +72,20 @@ class Certificate:
         """Whether it is for a host, by itself or by a wildcard of one label (RFC 9525, section 6.3)."""
         _, _, parent = host.partition(".")
         return _normal(host) in self.hosts or (bool(parent) and f"*.{parent}" in self.hosts)
+
+    @property
+    def weakness(self) -> str:
+        """What OpenSSL refuses to serve at its usual security level (2, which is 112 bits); empty: nothing."""
+        key = self.parsed.public_key()
+        if isinstance(key, rsa.RSAPublicKey) and key.key_size < _SHORTEST_RSA:
+            return f"has an RSA key of {key.key_size} bits"
+        if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.key_size < _SHORTEST_CURVE:
+            return f"has a key on {key.curve.name}"
+        try:
+            broken = isinstance(self.parsed.signature_hash_algorithm, hashes.MD5 | hashes.SHA1)
+        except UnsupportedAlgorithm:
+            return "has a signature of a kind that is not known"
+        return "is signed with SHA-1 or MD5" if broken and not self.signed_by(self) else ""
 
     def signed_by(self, issuer: Certificate) -> bool:
         """Whether the other certificate's key signed this one."""
@@ -98,7 +118,7 @@ def _hosts(parsed: x509.Certificate) -> frozenset[str]:
     except x509.ExtensionNotFound:
         return frozenset()
     addresses = (str(address) for address in names.get_values_for_type(x509.IPAddress))
-    return frozenset((*names.get_values_for_type(x509.DNSName), *addresses))
+    return frozenset((*map(str.lower, names.get_values_for_type(x509.DNSName)), *addresses))
 
 
 @functools.lru_cache(64)

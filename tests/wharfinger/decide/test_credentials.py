@@ -3,6 +3,7 @@
 import base64
 import datetime as dt
 
+from wharfinger.decide.credentials import MOST_HASHED
 from wharfinger.decide.htpasswd import parse
 
 HOUR = dt.timedelta(hours=1)
@@ -321,9 +322,42 @@ def test_the_end_of_an_old_password_is_told_once(world):
     assert told == ["Normal PasswordEnded: A replaced password of user 'ci' no longer works"]
 
 
-def test_a_hundred_and_twenty_eight_users_fit_into_a_secret(world):
-    here = start(world, users=[{"name": f"user-{number:03}"} for number in range(128)])
-    assert here.condition("CredentialsReady")[2] == "128 users can log in"
+def test_five_hundred_and_twelve_users_fit_into_a_secret(world):
+    here = start(world, users=[{"name": f"user-{number:03}"} for number in range(512)])
+    assert here.condition("CredentialsReady")[2] == "512 users can log in"
     text = here.data("team-htpasswd", "htpasswd")
     longest = max(map(len, text.splitlines())) + len(":2026-03-01T12:00:00Z")
-    assert longest * 130 * 17 < 1024 * 1024  # everyone with as many old passwords as may be
+    assert longest * 514 * 17 < 1024 * 1024  # everyone with as many old passwords as may be
+
+
+def test_many_passwords_that_people_chose_are_hashed_pass_by_pass(world):
+    names = [f"user-{number:03}" for number in range(150)]
+    here = world({"auth": {"users": [{"name": name, "passwordFrom": {"secretName": name}} for name in names]}})
+    for name in names:
+        here.secret(name, password=f"given-{name}")
+    here.run_pods()
+    here.step()  # generates the robots' passwords
+    here.step()
+    assert here.mint.hashed == MOST_HASHED + 2
+    assert here.condition("CredentialsReady")[1:] == ("CredentialsPending", "86 more passwords are being hashed")
+    assert works(here, names[0], f"given-{names[0]}")
+    here.settle()
+    assert here.condition("CredentialsReady")[2] == "150 users can log in"
+    assert here.mint.hashed == 152
+    assert all(works(here, name, f"given-{name}") for name in names)
+
+
+def test_while_many_new_passwords_are_hashed_the_old_ones_work(world):
+    names = [f"user-{number:03}" for number in range(100)]
+    here = world({"auth": {"users": [{"name": name, "passwordFrom": {"secretName": name}} for name in names]}})
+    for name in names:
+        here.secret(name, password=f"old-{name}")
+    here.settle()
+    for name in names:
+        here.secret(name, password=f"new-{name}")
+    here.step()
+    assert works(here, names[-1], f"old-{names[-1]}")
+    assert not works(here, names[-1], f"new-{names[-1]}")
+    here.settle()
+    assert works(here, names[-1], f"old-{names[-1]}")
+    assert works(here, names[-1], f"new-{names[-1]}")

@@ -70,7 +70,7 @@ REFUSED = {
     "it is not valid yet": (
         {"tls_crt": issue(now=NOW + dt.timedelta(days=1)), "tls_key": KEY_PEM},
         "CertificateExpired",
-        "valid from",
+        "it is taken up then",
     ),
     "the key is encrypted": ({"tls_crt": issue(), "tls_key": ENCRYPTED}, "CertificateMalformed", "no unencrypted PEM"),
     "the CA is nonsense": (
@@ -170,3 +170,37 @@ def test_one_that_expires_in_place_is_told_as_it_is(world):
     status, reason, message = here.condition("CertificateReady")
     assert (status, reason) == ("False", "CertificateExpired")
     assert message.endswith("clients are shown the last one, which has expired")
+
+
+def test_one_that_is_not_valid_yet_is_taken_up_when_it_is(world):
+    here = world(GIVEN)
+    here.secret("mine", tls_crt=issue(), tls_key=KEY_PEM)
+    here.settle()
+    later = issue(now=NOW + dt.timedelta(days=1))
+    here.secret("mine", tls_crt=later, tls_key=KEY_PEM)
+    wait = here.settle().requeue_after
+    begins = x509.certificate(later).not_before - x509.CLOCK_SKEW
+    assert wait == (begins - NOW).total_seconds()
+    here.now = begins
+    here.settle()
+    assert here.data("team-tls", "tls.crt") == later
+    assert here.condition("CertificateReady")[0] == "True"
+
+
+def test_hosts_of_an_ingress_that_shows_it_to_clients_count_too(world):
+    ingress = {"hosts": ["apps.example.com"]}
+    here = world(GIVEN | {"ingress": ingress})
+    here.secret("mine", tls_crt=issue(), tls_key=KEY_PEM)
+    here.settle()
+    assert here.condition("CertificateReady")[1] == "CertificateHostMissing"
+    assert "'apps.example.com' of spec.ingress.hosts" in here.condition("CertificateReady")[2]
+    here.edit(ingress=ingress | {"tls": {"secretName": "another"}})
+    here.settle()
+    assert here.condition("CertificateReady")[0] == "True"
+
+
+def test_a_name_in_capitals_is_the_same_name(world):
+    here = world(GIVEN)
+    here.secret("mine", tls_crt=issue("Registry.EXAMPLE.com"), tls_key=KEY_PEM)
+    here.settle()
+    assert here.condition("CertificateReady")[0] == "True"

@@ -8,7 +8,7 @@ from wharfinger.decide.passwords import Password, given
 
 def state(people, spec=None, text=""):
     registry = load.registry({"metadata": {"name": "team", "namespace": "ci"}, "spec": spec or {}})
-    return State(registry, Observed(), tuple(people), (), False, text)
+    return State(registry, Observed(), tuple(people), (), False, 0, text)
 
 
 def test_people_are_counted():

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from wharf.witness import IndexDoubtedError
 from wharfinger.api.reasons import Reason
@@ -25,7 +26,7 @@ DECIDE = Path(__file__).resolve().parents[3] / "operator" / "wharfinger" / "deci
 STATES = []
 CLAIM, POD = ("PersistentVolumeClaim", "team"), {"metadata": {"name": "team-0"}}
 MINT, NOW = SystemMint(), dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
-CA_KEY, KEY = MINT.key(), MINT.key()
+CA_KEY, KEY, SHORT = MINT.key(), MINT.key(), ec.generate_private_key(ec.SECP192R1())
 CA = x509.authority("CA", CA_KEY, x509.Term(1, NOW, dt.timedelta(days=100)))
 STRANGER = x509.authority("CA", MINT.key(), x509.Term(1, NOW, dt.timedelta(days=100)))
 GIVEN = {"tls": {"issuer": "Secret", "secretName": "mine", "hosts": ["registry.example.com"]}}
@@ -96,9 +97,9 @@ def given(world, **data):
     return here
 
 
-def issued(*hosts, days=30, age=0):
+def issued(*hosts, days=30, age=0, key=KEY):
     term = x509.Term(2, NOW - dt.timedelta(days=age), dt.timedelta(days=days))
-    return x509.server(hosts or ("registry.example.com",), KEY, x509.certificate(CA), CA_KEY, term)
+    return x509.server(hosts or ("registry.example.com",), key, x509.certificate(CA), CA_KEY, term)
 
 
 def hook(**spec):
@@ -293,6 +294,9 @@ state("CertificateReady", Reason.CERTIFICATE_MALFORMED, "key 'tls.key' of Secret
 )
 state("CertificateReady", Reason.CERTIFICATE_KEY_MISMATCH, "store the two that belong together")(
     lambda world: given(world, tls_crt=issued(), tls_key=x509.pem_of(MINT.key()))
+)
+state("CertificateReady", Reason.CERTIFICATE_WEAK, "have one issued with a key on P-256")(
+    lambda world: given(world, tls_crt=issued(key=SHORT), tls_key=x509.pem_of(SHORT))
 )
 state("CertificateReady", Reason.CERTIFICATE_EXPIRED, "renew it")(
     lambda world: given(world, tls_crt=issued(days=10, age=20), tls_key=x509.pem_of(KEY))

@@ -7,6 +7,8 @@ import threading
 
 import pytest
 from cryptography import x509 as crypto
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from wharfinger.decide import x509
 from wharfinger.decide.mint import SystemMint
@@ -111,3 +113,32 @@ def test_tls_clients_accept_it(tmp_path):
         names = connection.getpeercert() or {}
     thread.join(5)
     assert names["subjectAltName"] == (("DNS", "localhost"),)
+
+
+KEYS = {
+    "RSA of 1024 bits": rsa.generate_private_key(65537, 1024),  # noqa: S505 - this is what is refused
+    "RSA of 2048 bits": rsa.generate_private_key(65537, 2048),
+    "P-192": ec.generate_private_key(ec.SECP192R1()),
+    "P-224": ec.generate_private_key(ec.SECP224R1()),
+    "P-256": ec.generate_private_key(ec.SECP256R1()),
+    "Ed25519": ed25519.Ed25519PrivateKey.generate(),
+}
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_what_counts_as_weak_is_what_openssl_does_not_serve(kind, tmp_path):
+    key, name = KEYS[kind], crypto.Name([])
+    algorithm = None if kind == "Ed25519" else hashes.SHA256()
+    builder = crypto.CertificateBuilder(name, name, key.public_key(), 1, NOW, NOW + dt.timedelta(days=9))
+    pem = builder.sign(key, algorithm).public_bytes(serialization.Encoding.PEM)
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    file = tmp_path / "both.pem"
+    file.write_bytes(pem + key.private_bytes(*form))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("DEFAULT@SECLEVEL=2")
+    try:
+        context.load_cert_chain(file)
+        served = True
+    except ssl.SSLError:
+        served = False
+    assert bool(x509.certificate(pem).weakness) is not served
