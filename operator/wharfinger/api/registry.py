@@ -67,16 +67,36 @@ class RegistrySpec(Model, frozen=True, kw_only=True):
         Storage,
         Meta(description="Where content is kept, how much there is room for, and what happens when it fills up."),
     ] = field(default_factory=Storage)
-    tls: Annotated[Tls, Meta(description="Where the server certificate comes from.")] = field(default_factory=Tls)
-    auth: Annotated[Auth, Meta(description="Who may log in, and when passwords are replaced.")] = field(
-        default_factory=Auth
-    )
+    tls: Annotated[
+        Tls,
+        Meta(
+            description="Where the server certificate comes from. By default from a CA of the Registry's own, which "
+            "clients have to trust: ca.crt in ConfigMap REGISTRY-ca."
+        ),
+    ] = field(default_factory=Tls)
+    auth: Annotated[
+        Auth,
+        Meta(
+            description="Who may log in, and when passwords are replaced. They are in Secrets, which status.users names."
+        ),
+    ] = field(default_factory=Auth)
     access: Annotated[
         Annotated[tuple[AccessRule, ...], Meta(max_length=256)] | None,
-        Meta(description="Who may do what. Absent: every user may do everything, and nobody else anything."),
+        Meta(
+            description="Who may do what. Of the patterns that match a repository the most specific decides, and what no "
+            "rule allows is denied. Absent: every user may do everything, and nobody else anything."
+        ),
     ] = None
-    pull_secrets: Annotated[PullSecrets, Meta(description="What pods pull with.")] = field(default_factory=PullSecrets)
-    push_secrets: Annotated[PushSecrets, Meta(description="What jobs push with.")] = field(default_factory=PushSecrets)
+    pull_secrets: Annotated[
+        PullSecrets,
+        Meta(description="What pods pull with: Secret REGISTRY-pull, which they name in imagePullSecrets."),
+    ] = field(default_factory=PullSecrets)
+    push_secrets: Annotated[
+        PushSecrets,
+        Meta(
+            description="What jobs push with: Secret REGISTRY-push, a Docker configuration. It may pull, never delete."
+        ),
+    ] = field(default_factory=PushSecrets)
     webhook_networks: Annotated[WebhookNetworks, Meta(description="Where the endpoints of webhooks may be.")] = field(
         default_factory=WebhookNetworks
     )
