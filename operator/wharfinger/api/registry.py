@@ -76,14 +76,12 @@ class RegistrySpec(Model, frozen=True, kw_only=True):
     ] = field(default_factory=Tls)
     auth: Annotated[
         Auth,
-        Meta(
-            description="Who may log in, and when passwords are replaced. They are in Secrets, which status.users names."
-        ),
+        Meta(description="Who may log in, and when passwords are replaced. status.users names the Secrets with them."),
     ] = field(default_factory=Auth)
     access: Annotated[
         Annotated[tuple[AccessRule, ...], Meta(max_length=256)] | None,
         Meta(
-            description="Who may do what. Of the patterns that match a repository the most specific decides, and what no "
+            description="Who may do what. Of the patterns that match a repository the most specific decides; what no "
             "rule allows is denied. Absent: every user may do everything, and nobody else anything."
         ),
     ] = None
