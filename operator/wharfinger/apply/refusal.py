@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from wharfinger.kube.cache import Key
 from wharfinger.kube.errors import ForbiddenError, KubeError, OwnedError, PermanentError
+from wharfinger.kube.resources import CLAIM
 
 ENDING = "being terminated"  # in the API server's words: the namespace is going
 _POLICY = re.compile("ValidatingAdmissionPolicy|admission webhook|denied the request|calling webhook")
@@ -52,7 +53,8 @@ class Failure:
 def remedy(error: KubeError, kind: str, name: str) -> str:
     """Say what a user can do about a refusal."""
     if isinstance(error, OwnedError):
-        return f"another {kind} named {name} is there already: remove it, or choose another name for the Registry"
+        way_out = "set spec.storage.existingClaim to take it over" if kind == CLAIM.kind else "remove it"
+        return f"another {kind} named {name} is there already: {way_out}, or choose another name for the Registry"
     if isinstance(error, ForbiddenError) or _POLICY.search(str(error)):
         return next(way_out for pattern, way_out in _FORBIDDEN if pattern.search(str(error)))
     if isinstance(error, PermanentError):

@@ -30,6 +30,12 @@ def test_every_refusal_names_a_way_out(error: KubeError, way_out: str) -> None:
     assert str(error) in Failure("Service", "team", error).message
 
 
+def test_a_claim_that_is_somebody_else_s_can_be_taken_over_and_is_not_to_be_removed() -> None:
+    told = remedy(OwnedError("conflict"), *CLAIM)
+    assert "set spec.storage.existingClaim to take it over" in told
+    assert "remove" not in told
+
+
 def test_a_refusal_stands_until_the_child_is_written_or_no_longer_wanted() -> None:
     refusals = Refusals()
     refused = Failure(*CLAIM, ForbiddenError("quota"))
