@@ -43,7 +43,7 @@ class Reason(StrEnum):
     CLAIM_BOUND = "ClaimBound", "The claim is bound and large enough."
     CLAIM_CREATING = "ClaimCreating", "The claim is about to be created."
     CLAIM_PENDING = "ClaimPending", "The claim waits for a volume."
-    CLAIM_LOST = "ClaimLost", "The volume of the claim is gone."
+    CLAIM_LOST = "ClaimLost", "The volume of the claim is gone, or the claim itself while a pod used it."
     CLAIM_DELETING = "ClaimDeleting", "The claim is being deleted; it goes once no pod uses it."
     INDEX_DOUBTED = "IndexDoubted", "The index is not the one that the content was last seen with; nothing is removed."
     CONTENT_DAMAGED = "ContentDamaged", "Blobs are not what they were; the message names images that suffer."

@@ -80,10 +80,7 @@ class RegistrySpec(Model, frozen=True, kw_only=True):
     ] = field(default_factory=Auth)
     access: Annotated[
         Annotated[tuple[AccessRule, ...], Meta(max_length=256)] | None,
-        Meta(
-            description="Who may do what. Of the patterns that match a repository the most specific decides; what no "
-            "rule allows is denied. Absent: every user may do everything, and nobody else anything."
-        ),
+        Meta(description="Who may do what. Absent: every user may do everything, and nobody else anything."),
     ] = None
     pull_secrets: Annotated[
         PullSecrets,
@@ -164,8 +161,20 @@ class Registry(Model, frozen=True, kw_only=True):
             "characters",
         ),
         Rule(
-            "!self.metadata.name.contains('-user-')",
-            "names with -user- in them could clash with the Secrets of another Registry's users: choose another name",
+            "!(self.metadata.name + '-').contains('-user-')",
+            "a name with -user- in it, or -user at its end, could clash with the Secrets of another Registry's users: "
+            "choose another name",
+        ),
+        Rule(
+            "!has(self.spec.tls.secretName) || self.spec.tls.secretName != self.metadata.name + '-tls'",
+            "NAME-tls is the Secret that the operator writes: give yours another name",
+            field_path=".spec.tls.secretName",
+        ),
+        Rule(
+            "!has(self.spec.auth.users) || self.spec.auth.users.all(user, !has(user.passwordFrom) || "
+            "!user.passwordFrom.secretName.startsWith(self.metadata.name + '-user-'))",
+            "NAME-user-... are the Secrets that the operator writes, and takes away: give yours another name",
+            field_path=".spec.auth.users",
         ),
     )
 

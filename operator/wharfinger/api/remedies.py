@@ -34,7 +34,7 @@ REMEDIES: Mapping[str, Mapping[Reason, str]] = {
         Reason.CLAIM_CREATING: "Wait a moment; if it lasts, the other conditions say what holds it up.",
         Reason.CLAIM_PENDING: "Do what the message asks: wake the registry, create the storage class or its "
         "provisioner, or make a class the cluster's default.",
-        Reason.CLAIM_LOST: "Restore the volume from a backup, or delete the claim to start empty.",
+        Reason.CLAIM_LOST: "Restore the volume from a backup, or start empty: delete what the message names.",
         Reason.CLAIM_DELETING: "Back the content up now; it goes with the pod. To keep the volume, set its reclaim "
         "policy to Retain.",
         Reason.CLAIM_MISSING: "Create the claim, or remove `spec.storage.existingClaim`.",

@@ -234,6 +234,11 @@ class RegistryWebhook(Model, frozen=True, kw_only=True):
             "NAME-signing is the Secret that the operator writes: give yours another name",
             field_path=".spec.signing.secretName",
         ),
+        Rule(
+            "!(self.metadata.name + '-').contains('-user-')",
+            "a name with -user- in it, or -user at its end, could clash with the Secrets of a Registry's users: choose "
+            "another name",
+        ),
     )
 
     metadata: ObjectMeta

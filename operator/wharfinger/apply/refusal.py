@@ -23,6 +23,7 @@ _FORBIDDEN = (  # what the API server says, and the way out; the first that matc
     (re.compile("calling webhook"), "bring that admission webhook back, or take its configuration away"),
     (re.compile(""), "change the policy that forbids it, or the spec to fit it"),
 )
+_OTHER_TYPE = re.compile(r"\btype: Invalid value.*immutable")  # of a Secret: ours always have the same
 Child = tuple[str, str]  # kind and name
 
 
@@ -52,7 +53,7 @@ class Failure:
 
 def remedy(error: KubeError, kind: str, name: str) -> str:
     """Say what a user can do about a refusal."""
-    if isinstance(error, OwnedError):
+    if isinstance(error, OwnedError) or _OTHER_TYPE.search(str(error)):
         way_out = "set spec.storage.existingClaim to take it over" if kind == CLAIM.kind else "remove it"
         return f"another {kind} named {name} is there already: {way_out}, or choose another name for the Registry"
     if isinstance(error, ForbiddenError) or _POLICY.search(str(error)):

@@ -201,6 +201,6 @@ def bound(state: State) -> Finding:
 
 
 CHECKS = (
-    refused, existing_missing, creating, deleting, other_class, other_modes, lost, class_missing, pending,
-    content.doubted, content.damaged, not_expandable, resizing, read_only, filling, bound,
+    refused, existing_missing, creating, deleting, other_class, other_modes, lost, content.abandoned,
+    class_missing, pending, content.doubted, content.damaged, not_expandable, resizing, read_only, filling, bound,
 )  # fmt: skip

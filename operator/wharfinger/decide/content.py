@@ -17,7 +17,7 @@ from wharfinger.api.status import GarbageStatus
 from wharfinger.decide.claim import State
 from wharfinger.decide.condition import Finding, bad
 from wharfinger.decide.observed import Observed, Report
-from wharfinger.decide.replicas import active
+from wharfinger.decide.replicas import active, pod_name
 
 IMAGES_NAMED = 5
 """Most images that a condition names."""
@@ -53,6 +53,23 @@ def tokens(registry: Registry) -> dict[str, Any]:
     if wanted == Tokens():
         return {}
     return {"tokens": {"challenge": wanted.challenge, "lifetime": duration(wanted.lifetime).total_seconds()}}
+
+
+def abandoned(state: State) -> Finding | None:
+    """Does a pod run on a claim that is gone, while the new one waits for the next pod?"""
+    if state.phase != "Pending":
+        return None
+    for replica in active(state.observed):
+        volumes = replica.pod.get("spec", {}).get("volumes") or ()
+        mounted = [(volume.get("persistentVolumeClaim") or {}).get("claimName") for volume in volumes]
+        if replica.pod.get("status", {}).get("phase") == "Running" and state.name in mounted:
+            name = pod_name(replica.pod)
+            message = (
+                f"the claim {state.name!r} that pod {name} uses is gone, and the new one gets a volume with the next "
+            )
+            way_out = f"pull what is to be kept while the pod runs, then kubectl delete pod {name} to start empty"
+            return bad(Reason.CLAIM_LOST, f"{message}pod: {way_out}")
+    return None
 
 
 def doubted(state: State) -> Finding | None:

@@ -14,6 +14,7 @@ CLAIM, SERVICE = ("PersistentVolumeClaim", "team"), ("Service", "team")
     ("error", "way_out"),
     [
         (OwnedError("conflict"), "another Service named team is there already"),
+        (InvalidError('type: Invalid value: "a/b": field is immutable'), "another Service named team is there already"),
         (ForbiddenError("exceeded quota: q, requested: 1"), "ResourceQuota"),
         (ForbiddenError('User "system:x" cannot patch resource "services"'), "ClusterRole"),
         (ForbiddenError("forbidden: unable to create new content because it is being terminated"), "namespace"),

@@ -145,6 +145,17 @@ state("StorageReady", Reason.CLAIM_DELETING, "back the content up now", "Retain"
 state("StorageReady", Reason.CLAIM_LOST, "restore the volume, or delete the claim")(
     lambda world: claim(start(world), status={"phase": "Lost"})
 )
+
+
+@state("StorageReady", Reason.CLAIM_LOST, "pull what is to be kept", "kubectl delete pod team-0 to start empty")
+def abandoned(world):
+    here = start(world)
+    (replica,) = here.observed.replicas
+    volumes = [{"name": "tmp", "emptyDir": {}}, {"name": "data", "persistentVolumeClaim": {"claimName": "team"}}]
+    here.change(replicas=(dataclasses.replace(replica, pod={**replica.pod, "spec": {"volumes": volumes}}),))
+    return claim(here, status={"phase": "Pending"})
+
+
 state("StorageReady", Reason.CLAIM_PENDING, "make one the default")(
     lambda world: claim(start(world), status={"phase": "Pending"}, spec={"storageClassName": None})
 )
