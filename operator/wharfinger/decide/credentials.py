@@ -34,7 +34,7 @@ from wharfinger.decide.replicas import sha256
 from wharfinger.decide.robots import PULL, robots
 from wharfinger.decide.written import Written
 
-MOST_HASHED = 64
+MOST_HASHED = 32
 """Passwords that people chose and that are hashed in one pass, at some 60 ms each: a pass has to end in time."""
 
 

@@ -339,7 +339,7 @@ def test_many_passwords_that_people_chose_are_hashed_pass_by_pass(world):
     here.step()  # generates the robots' passwords
     here.step()
     assert here.mint.hashed == MOST_HASHED + 2
-    assert here.condition("CredentialsReady")[1:] == ("CredentialsPending", "86 more passwords are being hashed")
+    assert here.condition("CredentialsReady")[1:] == ("CredentialsPending", "118 more passwords are being hashed")
     assert works(here, names[0], f"given-{names[0]}")
     here.settle()
     assert here.condition("CredentialsReady")[2] == "150 users can log in"
