@@ -116,7 +116,7 @@ def mismatched(given: Given) -> Finding | None:
 
 
 def weak(given: Given) -> Finding | None:
-    """Would the registry take it? One that is running would keep what it has, but could not start anew."""
+    """Would a registry refuse to start with it, even if one that is running keeps what it has?"""
     for number, one in enumerate(given.chain):
         if told := one.weakness:
             message = f"{_called(number)} in Secret {given.name!r} {told}, which OpenSSL does not serve"

@@ -27,8 +27,8 @@ ORDERS = {
     "storage": (
         claim_checks.CHECKS,
         (
-            "refused existing_missing creating deleting other_class other_modes lost class_missing pending "
-            "doubted damaged not_expandable resizing read_only filling bound"
+            "refused existing_missing creating deleting other_class other_modes lost abandoned class_missing "
+            "pending doubted damaged not_expandable resizing read_only filling bound"
         ),
     ),
     "credentials": (
@@ -37,7 +37,7 @@ ORDERS = {
     ),
     "given certificate": (
         given.CHECKS,
-        "missing malformed mismatched out_of_time uncovered incomplete acceptable",
+        "missing malformed mismatched weak out_of_time uncovered incomplete acceptable",
     ),
     "certificate": (certificates.CHECKS, "disabled refused not_loaded served"),
     "workload": (
