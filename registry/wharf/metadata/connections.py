@@ -33,6 +33,7 @@ class Connections:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
+        self._file: tuple[int, int] | None = None
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
@@ -48,6 +49,16 @@ class Connections:
                 connection.execute("PRAGMA journal_mode = WAL")
                 migrate(connection)
             _sync_directory(self._path.parent)
+            self._file = self._found()
+
+    def require_same_file(self) -> None:
+        """Raise OSError when another file is at the path by now: what is written to the one that was opened is lost."""
+        if self._found() != self._file:
+            raise OSError(errno.ESTALE, f"{self._path.name} was replaced while it was in use: start wharf again")
+
+    def _found(self) -> tuple[int, int]:
+        status = self._path.stat()
+        return status.st_dev, status.st_ino
 
     def writer(self) -> sqlite3.Connection:
         """A new connection that may write. The caller closes it."""

@@ -10,7 +10,7 @@ import asyncio
 import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,7 +28,7 @@ from wharf.metadata.turns import Turns
 from wharf.metadata.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from wharf.clock import Clock
     from wharf.metadata.interface import (
@@ -80,7 +80,7 @@ class SqliteIndex:
         self._reserve = reserve
         self._connections = Connections(path)
         self._turns = Turns(Path(path))
-        self._writer = Writer(self._connections.writer, self._turns.taken)
+        self._writer = Writer(self._connections.writer, self._turn)
         self._flush = flush
         self._route = route
         self._clock = clock
@@ -260,6 +260,13 @@ class SqliteIndex:
         if sheaves := sqlite_pull_log.bound(pulls, self._route):
             self._require_room()
             await self.note(lambda connection: sqlite_pull_log.note(connection, sheaves))
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """This writer's turn at the file that is the index."""
+        with self._turns.taken():
+            self._connections.require_same_file()
+            yield
 
     def _require_open(self) -> None:
         if not self._open:

@@ -218,7 +218,7 @@ def test_what_another_process_commits_is_seen_at_once(start, replayed):
 
 
 def test_a_password_that_has_ended_opens_nothing_more(start, tmp_path, hashed, replayed):
-    ends = math.ceil(clock.now() + 1)
+    ends = math.ceil(clock.now() + 3600)
     (tmp_path / "htpasswd").write_text(f"ann:{hashed('secret')}:{clock.rfc3339(ends)}\n")
     registry = start(auth={"htpasswd": str(tmp_path / "htpasswd")})
     registry.push_image("fast/app", "v1", user="ann:secret")
@@ -226,10 +226,7 @@ def test_a_password_that_has_ended_opens_nothing_more(start, tmp_path, hashed, r
         for _ in range(2):
             assert ask(sock, message("GET", TAG, LOGIN))[0].startswith(b"HTTP/1.1 200")
         assert replayed
-        deadline = time.monotonic() + 5
-        while clock.now() < ends:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        registry.wharf.reloader.live.credentials._clock = lambda: ends
         assert ask(sock, message("GET", TAG, LOGIN))[0].startswith(b"HTTP/1.1 401")
 
 

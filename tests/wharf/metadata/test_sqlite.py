@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from wharf.metadata.interface import IndexFullError
+from wharf.metadata.interface import IndexFullError, IndexUnavailableError
 from wharf.metadata.sqlite import TOUCH_INTERVAL
 from wharf.metadata.sqlite_outbox import SqliteOutbox
 
@@ -98,3 +98,20 @@ async def test_a_volume_with_little_left_takes_no_pushes_but_deletions(open_inde
     assert await full.delete_tag("team/app", "v1", [])
     assert await full.delete_manifest("team/app", manifest(1).digest, [])
     assert await full.delete_blob("team/app", blob(1).digest, [])
+
+
+@pytest.mark.parametrize("how", ["replaced", "removed"])
+async def test_an_index_that_was_taken_away_takes_no_more_pushes(open_index, manifest, tmp_path, how):
+    """What goes into a file that no path leads to is lost at the next start."""
+    index = open_index()
+    await index.put_manifest(manifest(1, tags=("v1",)), [])
+    path = tmp_path / "index.db"
+    older = path.read_bytes()
+    path.rename(tmp_path / "away")
+    if how == "replaced":
+        path.write_bytes(older)
+    for _ in range(2):
+        with pytest.raises(IndexUnavailableError, match=r"start wharf again|No such file"):
+            await index.put_manifest(manifest(2), [])
+    (tmp_path / "away").rename(path)
+    await index.put_manifest(manifest(2), [])
