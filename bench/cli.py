@@ -1,4 +1,4 @@
-"""The command `python -m bench`: runs the figures, prints the table, and writes docs/benchmarks/results.md and .png."""
+"""The command `python -m bench`: runs the figures, prints the table, and writes the pages of docs/benchmarks."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from bench.webhooks import webhooks
 
 ALL = {**FIGURES, "growth": growth, "webhooks": webhooks}
 RESULTS = Path(__file__).resolve().parents[1] / "docs" / "benchmarks" / "results.md"
+WEBHOOKS = RESULTS.with_name("webhooks.md")
 
 
 def main() -> None:
@@ -30,7 +31,9 @@ def main() -> None:
         "binary) and nginx (if it is installed). Needs wrk, curl and Go.",
     )
     parser.add_argument("--quick", action="store_true", help="one short round of each; writes no page")
-    parser.add_argument("--only", nargs="+", choices=list(ALL), default=list(ALL), help="these figures; writes no page")
+    parser.add_argument(
+        "--only", nargs="+", choices=list(ALL), default=list(ALL), help="these figures; no page but that of webhooks"
+    )
     parser.add_argument("--servers", nargs="+", choices=list(servers.MAKERS), help="these servers; writes no page")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wharf-bench-") as directory:
@@ -49,8 +52,12 @@ def main() -> None:
     print(report.table(run))
     if failed:
         sys.exit(1)
+    now = datetime.now(UTC)  # noqa: TID251 - a command line dates its page
+    if not options.quick and options.only == ["webhooks"]:
+        WEBHOOKS.write_text(report.webhooks_page(run, "make bench ARGS='--only webhooks'", now))
+        print(f"written: {WEBHOOKS}")
     if not options.quick and options.only == list(ALL) and not options.servers:
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
-        RESULTS.write_text(report.page(run, "make bench", datetime.now(UTC)))  # noqa: TID251 - a command line dates its page
+        RESULTS.write_text(report.page(run, "make bench", now))
         plot.draw(run, RESULTS.with_suffix(".png"))
         print(f"written: {RESULTS} and its picture")

@@ -50,9 +50,29 @@ def page(run: Run, command: str, now: datetime) -> str:
     )
 
 
+def webhooks_page(run: Run, command: str, now: datetime) -> str:
+    """The page that is kept of a run of the figures of webhooks."""
+    return (
+        "# What webhooks cost\n\n"
+        f"Written by `{command}` on {now.astimezone(UTC):%Y-%m-%d}; Python {platform.python_version()}, "
+        f"{os.cpu_count()} processors, which the clients share with the servers.\n\n"
+        f"{_load(run)}\n\n"
+        "Two registries take turns, one without webhooks and one with three, of which one is dead; who has no turn is\n"
+        f"stopped. {run.effort.images} images of 5 layers are pushed by 8 clients, and one manifest is pulled on 32\n"
+        f"connections for {run.effort.seconds} s; the share is that of the medians of seven turns, and each figure "
+        f"the\nmedian of {run.effort.rounds} rounds. In the second round and later, pushes begin with pulls that are "
+        "still to\n"
+        "be told of.\n\n" + table(run)
+    )
+
+
 def _load(run: Run) -> str:
     """How busy the machine was, with the benchmark itself and with everything else."""
-    zot = "" if "zot" in run.names else "\nzot was not at hand: `ZOT` names its binary where it is."
+    zot = (
+        ""
+        if "zot" in run.names or "Distribution" not in run.names
+        else "\nzot was not at hand: `ZOT` names its binary where it is."
+    )
     if not run.loads:
         return zot.strip()
     return (

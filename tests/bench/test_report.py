@@ -39,3 +39,12 @@ def test_the_page_says_how_it_was_made():
     page = report.page(run(), "make bench", datetime(2026, 1, 2, tzinfo=UTC))
     assert "`make bench` on 2026-01-02" in page
     assert "128 MiB" in page
+
+
+def test_the_page_of_webhooks_says_how_it_was_made_and_names_no_server_that_has_no_part():
+    made = run(**{"pulls with three webhooks of push, share of those with none": {"wharf": [0.9, 0.97, 0.98]}})
+    made.names, made.loads = ["wharf"], [1.0]
+    page = report.webhooks_page(made, "make bench", datetime(2026, 1, 2, tzinfo=UTC))
+    assert "`make bench` on 2026-01-02" in page
+    assert "zot" not in page
+    assert "| 0.97 | >= 0.95 | met |" in page
