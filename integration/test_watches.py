@@ -1,8 +1,10 @@
 """Watches break, history is compacted, the API server goes away: nothing that happened meanwhile is missed."""
 
 import asyncio
+import os
 from collections.abc import Callable
 
+import pytest
 from aiohttp import web
 
 from integration.api import eventually
@@ -11,6 +13,8 @@ from integration.installation import USER
 from integration.process import Operator
 from integration.proxy import Broken, Call, Forward, Proxy, refusal
 from integration.tenant import Tenant
+
+AWAY_SECONDS = float(os.environ.get("WHARFINGER_AWAY_SECONDS", "5"))
 
 
 async def refuse(_: Call, __: Forward) -> web.StreamResponse:
@@ -59,6 +63,7 @@ async def test_what_was_deleted_while_the_watches_were_down_and_the_history_gone
     await eventually("the deleted Registry is forgotten", forgotten)
 
 
+@pytest.mark.timeout(120 + AWAY_SECONDS)
 async def test_a_registry_made_while_the_api_server_was_away_gets_its_children(
     tenant: Tenant, start: Callable[..., Operator], proxy: Proxy
 ) -> None:
@@ -68,7 +73,7 @@ async def test_a_registry_made_while_the_api_server_was_away_gets_its_children(
     await proxy.refuse()
     await tenant.registry("later")
     await tenant.remove("secrets", "team-tls")
-    await asyncio.sleep(5)
+    await asyncio.sleep(AWAY_SECONDS)
     assert (await operator.get("/healthz"))[0] == 200, "a restart would not help"
     await proxy.listen()
     await tenant.reaches("True", "later", seconds=60)

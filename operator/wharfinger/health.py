@@ -35,7 +35,9 @@ class Health:
     def ailments(self) -> list[str]:
         """Return what a restart would mend."""
         now = asyncio.get_running_loop().time()
-        stuck = self._queue.stuck_for() if self._leading() else 0.0
+        # while the API server does not answer, work waits for it, and no restart would mend that
+        waiting = not self._leading() or any(one.trouble and not one.forbidden for one in self._informers)
+        stuck = 0.0 if waiting else self._queue.stuck_for()
         found = [f"the queue has been stuck for {stuck:.0f} s"] if stuck > _STUCK else []
         return found + [
             f"the watch of {informer.resource.plural} has been dead for {now - informer.last_try:.0f} s"

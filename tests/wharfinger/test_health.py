@@ -65,6 +65,19 @@ async def test_a_stuck_queue_is(probe, informer, monkeypatch) -> None:
     assert "the queue has been stuck" in (await probe("/healthz"))[1]
 
 
+async def test_work_that_waits_for_an_api_server_is_not_stuck_and_for_a_right_it_is(
+    probe, informer, monkeypatch
+) -> None:
+    informer.synced.set()
+    monkeypatch.setattr(health, "_STUCK", 0.01)
+    probe.queue.add("key")
+    await asyncio.sleep(0.02)
+    informer.trouble = "no answer"
+    assert (await probe("/healthz"))[0] == 200
+    informer.forbidden = informer.trouble
+    assert (await probe("/healthz"))[0] == 503
+
+
 async def test_one_that_stands_by_is_well_whatever_waits_in_its_queue(informer, monkeypatch) -> None:
     informer.synced.set()
     monkeypatch.setattr(health, "_STUCK", 0.01)

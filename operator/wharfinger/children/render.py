@@ -23,6 +23,7 @@ from markupsafe import Markup
 _ASTRAL = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
 _MARK = "\0"  # no template can hold it, and YAML writes it as "\0"
 _VALUES = "_values"
+_SCALARS = (str, bool, int)  # by far the most; their subclasses are looked at more closely
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -105,18 +106,21 @@ def _marks(node: Any) -> int:
 
 def _filled(node: Any, values: list[Any]) -> Any:
     """A copy of the tree with each mark replaced by its value."""
-    if isinstance(node, dict):
+    kind = type(node)  # YAML's own types: this runs for each field of each child at each look
+    if kind is str:
+        return values[int(node[1:])] if node[:1] == _MARK else node
+    if kind is dict:
         return {key: _filled(item, values) for key, item in node.items()}
-    if isinstance(node, list):
+    if kind is list:
         return [_filled(item, values) for item in node]
-    if isinstance(node, str) and node.startswith(_MARK):
-        return values[int(node[1:])]
     return node
 
 
 def _plain(value: Any) -> Any:
     """The value as JSON has it: dicts, lists, text, finite numbers, booleans, null. Anything else is an error."""
-    if value is None or isinstance(value, str | bool | int):
+    if value is None or type(value) in _SCALARS:
+        return value
+    if isinstance(value, str | bool | int):
         return str(value) if isinstance(value, str) else value
     if isinstance(value, float) and math.isfinite(value):
         return value

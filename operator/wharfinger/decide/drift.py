@@ -53,8 +53,12 @@ def differences(wanted: Manifest, live: Manifest) -> tuple[str, ...]:
 def _collect(value: Any, path: str, found: list[str]) -> None:
     """Note the path of every field."""
     if isinstance(value, dict):
+        start = f"{path}." if path else ""
         for key, item in value.items():
-            _collect(item, f"{path}.{key}" if path else str(key), found)
+            if isinstance(item, dict | list):
+                _collect(item, f"{start}{key}", found)
+            else:
+                found.append(f"{start}{key}")
         return
     keys = MERGE_KEYS.get(_last(path)) if isinstance(value, list) else None
     if keys is None:

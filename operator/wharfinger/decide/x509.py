@@ -11,6 +11,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -144,10 +145,17 @@ def split(pem: str) -> list[str]:
 def private_key(pem: bytes | str | None) -> CertificateIssuerPrivateKeyTypes:
     """Read an unencrypted PEM private key. Raises CertificateError."""
     try:
-        key = serialization.load_pem_private_key(_bytes(pem), password=None)
+        return _key(_bytes(pem))
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise CertificateError("it holds no unencrypted PEM private key") from error
-    return key  # type: ignore[return-value]  # an exchange-only key fails the comparison with its certificate
+
+
+@functools.lru_cache(64)  # of keys that the cache of Secrets holds anyway
+def _key(pem: bytes) -> CertificateIssuerPrivateKeyTypes:
+    key = serialization.load_pem_private_key(pem, password=None)
+    return cast(
+        "CertificateIssuerPrivateKeyTypes", key
+    )  # one for exchange only fails the comparison with its certificate
 
 
 def pem_of(key: ec.EllipticCurvePrivateKey) -> str:

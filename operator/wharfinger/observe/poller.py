@@ -30,7 +30,7 @@ class Pace:
     eager: float = 1.0  # while converging
     steady: float = 5.0  # what users see of usage and webhooks is no older than that, while there are few Registries
     patience: int = 60  # polls without news after which eagerness fades
-    each: float = 0.1  # a steady poll never comes round faster than this times the number of Registries
+    each: float = 0.25  # a steady poll never comes round faster than this times the number of Registries
 
 
 @dataclass(frozen=True, slots=True)
