@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from e2e.cluster.debian import ENGINE_PACKAGES, unpack_packages
+from e2e.cluster.settings import Settings
 from e2e.kubectl import Kubectl, eventually, run
 
 
@@ -154,6 +156,15 @@ class Podman:
         self("login", *self.trust, "-u", self.at.user, "--password-stdin", self.at.host, stdin=self.at.password)
 
 
+def engine_path() -> str:
+    """The PATH that has a Docker engine: the machine's own, or one that is unpacked into the cache."""
+    path = os.environ["PATH"]
+    if shutil.which("dockerd"):
+        return path
+    unpacked = unpack_packages(ENGINE_PACKAGES, Settings.read().cache / "engine")
+    return os.pathsep.join([*map(str, unpacked), path])
+
+
 @contextlib.contextmanager
 def docker_engine(directory: Path, at: Login) -> Iterator[dict[str, str]]:
     """A Docker engine that trusts the registry; yields the environment for the `docker` client.
@@ -161,11 +172,11 @@ def docker_engine(directory: Path, at: Login) -> Iterator[dict[str, str]]:
     It is one of our own, in a mount namespace of its own: the trust of an engine lies under /etc/docker, and a test
     leaves nothing there.
     """
-    program = shutil.which("dockerd")
-    assert program, "no dockerd: install Docker's engine (Debian: docker.io)"
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "ca.crt").write_text(at.ca)
     sock, log = directory / "docker.sock", directory / "dockerd.log"
+    environment = {**os.environ, "PATH": engine_path(), "DOCKER_HOST": f"unix://{sock}"}
+    environment["DOCKER_CONFIG"] = str(directory / "config")
     script = (
         'mkdir -p /etc/docker && mount -t tmpfs tmpfs /etc/docker && mkdir -p "/etc/docker/certs.d/$1" && '
         'cp "$2/ca.crt" "/etc/docker/certs.d/$1/ca.crt" && exec "$3" --host "unix://$2/docker.sock" '
@@ -175,8 +186,7 @@ def docker_engine(directory: Path, at: Login) -> Iterator[dict[str, str]]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", at.host, str(directory),
-             program], stdout=output, stderr=output)  # fmt: skip
-    environment = {**os.environ, "DOCKER_HOST": f"unix://{sock}", "DOCKER_CONFIG": str(directory / "config")}
+             "dockerd"], stdout=output, stderr=output, env=environment)  # fmt: skip
 
     def answers() -> bool:
         assert process.poll() is None, f"dockerd ended: {log.read_text()[-2000:]}"

@@ -1,11 +1,13 @@
 """Installs what clusters and images take from Debian. Rule: only what is missing; the index is read at most once."""
 
 import shutil
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from e2e.cluster.commands import run
 from e2e.cluster.errors import UnusableMachineError
+from e2e.cluster.locks import locked
 from e2e.cluster.progress import step
 
 CNI_DIRECTORY = Path("/usr/lib/cni")
@@ -24,6 +26,8 @@ IMAGE_PACKAGES: Mapping[str, str] = {
     "buildah": "buildah",
     "mmdebstrap": "mmdebstrap",
 }
+ENGINE_PACKAGES = ("docker.io", "containerd", "runc", "tini")
+"""A Docker engine, for unpack_packages(): installed, it would start, and be taken for a machine's own."""
 CLIENT_PACKAGES: Mapping[str, str] = {
     # the clients that e2e/ pushes and pulls with, and what the pages that it types want
     "skopeo": "skopeo",
@@ -56,3 +60,19 @@ def ensure_packages(wanted: Mapping[str, str]) -> None:
     with step(f"installing {len(missing)} Debian packages: {', '.join(missing)}"):
         run(["apt-get", "update", "-q"], env=quiet)
         run(["apt-get", "install", "-qy", "--no-install-recommends", *missing], env=quiet, timeout=1800)
+
+
+def unpack_packages(names: Sequence[str], target: Path) -> list[Path]:
+    """The directories of the programs of packages that are laid out below `target`, and not installed."""
+    with locked(target.with_name(f"{target.name}.lock")):
+        if not target.exists():
+            with (
+                step(f"unpacking Debian packages: {', '.join(names)}"),
+                tempfile.TemporaryDirectory(dir=target.parent) as scratch,
+            ):
+                run(["apt-get", "update", "-q"])
+                run(["apt-get", "download", "-q", *names], cwd=Path(scratch))
+                for package in sorted(Path(scratch).glob("*.deb")):
+                    run(["dpkg-deb", "--extract", package, Path(scratch) / "root"])
+                (Path(scratch) / "root").rename(target)
+    return [target / "usr/sbin", target / "usr/bin"]

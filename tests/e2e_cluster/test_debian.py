@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from e2e.cluster.debian import ensure_packages, missing_packages
+from e2e.cluster import debian
+from e2e.cluster.debian import ensure_packages, missing_packages, unpack_packages
 from e2e.cluster.errors import UnusableMachineError
 
 
@@ -25,3 +26,22 @@ def test_with_everything_there_apt_is_not_asked(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "ip").touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     ensure_packages({"ip": "iproute2"})
+
+
+def test_what_was_unpacked_is_not_unpacked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def run(argv: list[object], *, cwd: Path | None = None) -> str:
+        asked.append([str(argument) for argument in argv])
+        if cwd is not None:
+            (cwd / "one_1.deb").touch()
+        if argv[0] == "dpkg-deb":
+            Path(str(argv[-1]), "usr").mkdir(parents=True)
+        return ""
+
+    monkeypatch.setattr(debian, "run", run)
+    target = tmp_path / "engine"
+    for _ in range(2):
+        assert unpack_packages(("one",), target) == [target / "usr/sbin", target / "usr/bin"]
+    assert [argv[0] for argv in asked] == ["apt-get", "apt-get", "dpkg-deb"]
+    assert (target / "usr").is_dir()
