@@ -8,7 +8,7 @@ import pytest
 from wharf.blobs import adoption
 from wharf.blobs.interface import StoreUnavailableError
 from wharf.importing.importer import Tally
-from wharf.metadata.interface import ManifestPut
+from wharf.metadata.interface import ManifestPut, ReferrersWanted
 from wharf.metadata.sqlite_audit import SqliteAudit
 from wharf.metadata.sqlite_doubts import SqliteDoubts
 from wharf.metadata.sqlite_settings import SqliteSettings
@@ -39,7 +39,9 @@ async def test_everything_comes_by_hard_links(volume, import_it):
         assert (await found.get_manifest("team/app", "v1")).content == volume.data(image).read_bytes()
         assert (await found.get_manifest("team/app", "all")).digest == index
         assert (await found.get_manifest("team/app", child)).media_type.endswith("image.manifest.v1+json")
-        assert [one.digest for one in await found.referrers("team/app", image)] == [signature]
+        assert [
+            one.digest for one in await found.referrers("team/app", image, ReferrersWanted(limit=9, size=1 << 20))
+        ] == [signature]
         for layer in json.loads(volume.data(image).read_bytes())["layers"]:
             path = storage.layout.blob(layer["digest"])
             assert path.samefile(volume.data(layer["digest"]))

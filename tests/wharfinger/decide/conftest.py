@@ -80,6 +80,7 @@ class World:
         self.used, self.volume, self.read_only = 3 * 1024**3, 10 * 1024**3, False  # as the pods report them
         self.events: list[str] = []
         self.plans: list[Plan] = []
+        self.before: list[frozenset[tuple[str, str]]] = []  # the children that were there when each plan was made
 
     @property
     def model(self) -> Registry:
@@ -146,6 +147,7 @@ class World:
 
     def step(self, writes: int | None = None) -> Plan:
         """Decide once, and let the plan come true; or only its first `writes`, after which the operator is killed."""
+        before = frozenset(self.observed.children)
         plan = reconcile(self.registry, self.observed, self.settings, now=self.now, mint=self.mint)
         for child in plan.apply[:writes]:
             self.put(dict(child))
@@ -161,6 +163,7 @@ class World:
                     hook["status"] = json.loads(json.dumps(status))  # type: ignore[index]  # this world stores dicts
         self.events += [f"{event.type} {event.reason}: {event.message}" for event in plan.events]
         self.plans.append(plan)
+        self.before.append(before)
         return plan
 
     def settle(self, limit: int = 12) -> Plan:
