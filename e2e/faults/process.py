@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -54,14 +55,16 @@ class Spawner:
         self._program = subprocess.Popen(
             [sys.executable, "-m", "e2e.faults.spawner"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+        self._asking = threading.Lock()
 
     def start(self, order: Order) -> int:
         """Start a registry; its process id."""
         assert self._program.stdin is not None
         assert self._program.stdout is not None
-        self._program.stdin.write(json.dumps(asdict(order)) + "\n")
-        self._program.stdin.flush()
-        return int(self._program.stdout.readline())
+        with self._asking:  # or one thread reads what another's registry is called
+            self._program.stdin.write(json.dumps(asdict(order)) + "\n")
+            self._program.stdin.flush()
+            return int(self._program.stdout.readline())
 
     def close(self) -> None:
         """End the program, and with it every registry that it has started."""
