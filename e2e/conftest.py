@@ -18,6 +18,7 @@ from e2e.cluster.interface import Cluster, open_cluster
 from e2e.kubectl import Kubectl, eventually
 from e2e.programs import build, named_by
 from e2e.resources import registry_manifest
+from e2e.rights import OPERATOR, missing
 from e2e.sample import ensure_clients, sample_image
 
 
@@ -28,12 +29,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Cluster:
-    """The cluster that `make up` made."""
+def cluster() -> Iterator[Cluster]:
+    """The cluster that `make up` made; at the end its record must say that the operator lacked no right."""
     found = open_cluster()
     problems = found.status()
     assert not problems, f"the cluster does not work, run `make up`: {problems}"
-    return found
+    yield found
+    if (log := found.audit_log()) is not None:
+        assert missing(log, OPERATOR) == [], "the operator's ClusterRole lacks these: manifests/base/cluster-role.yaml"
 
 
 @pytest.fixture(scope="session")

@@ -74,6 +74,10 @@ class Cluster(ABC):
         `address` is where `host` is, for nodes that cannot resolve the cluster's names.
         """
 
+    def audit_log(self) -> Path | None:
+        """The API server's record of what was asked of it, a JSON object a line; None where none is kept."""
+        return None
+
     def environment(self) -> dict[str, str]:
         """Variables for a shell: KUBECONFIG, and a PATH that finds kubectl."""
         return {

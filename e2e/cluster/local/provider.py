@@ -50,6 +50,10 @@ class LocalCluster(Cluster):
         """The host's end of the link."""
         return self.settings.network.host_ip
 
+    def audit_log(self) -> Path | None:
+        """Kept beside the other logs."""
+        return self._node().logs / "audit.log"
+
     def up(self) -> None:
         """Install, build, start or mend; does nothing when the cluster is well."""
         if os.geteuid():
