@@ -57,7 +57,7 @@ types: $(READY) ## Check types, strictly
 docs: $(READY) ## Build the documentation site into build/docs; a warning or a broken link is an error
 	@$(BIN)/sphinx-build -W --keep-going -n -E -q -b html -d build/doctrees docs build/docs
 
-unit: $(READY) ## Run tests/: no cluster, no root, under a minute
+unit: $(READY) ## Run tests/: no cluster, no root; a minute or two
 	@$(BIN)/pytest tests --numprocesses=auto $(ARGS)
 
 integration: $(READY) ## Run integration/: the operator against etcd and an API server, no nodes, no root
