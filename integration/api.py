@@ -6,9 +6,10 @@ Rule: it shares no code with the operator's client, so that a mistake there does
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -90,13 +91,15 @@ class Api:
         query = query or ("?fieldManager=test&force=true" if how == "apply" else "")
         return await self.request("PATCH", path + query, body, PATCHES[how])
 
-    async def watch(self, path: str, version: str) -> AsyncIterator[Object]:
+    async def watch(self, path: str, version: str) -> AsyncGenerator[Object, None]:
         """The events of a collection since a version, until the connection ends."""
         limits = aiohttp.ClientTimeout(total=None)
         query = f"&watch=true&resourceVersion={version}"
-        async with self._session.get(URL(path + query, encoded=True), timeout=limits) as answer:
-            async for line in answer.content:
-                yield json.loads(line)
+        request = self._session.get(URL(path + query, encoded=True), timeout=limits)
+        async with request as answer:
+            with unfinished(answer):
+                async for line in answer.content:
+                    yield json.loads(line)
 
     async def delete(self, path: str) -> None:
         """Delete what is at a path, if it is there."""
@@ -105,6 +108,20 @@ class Api:
         except ApiError as error:
             if error.status != 404:
                 raise
+
+
+@contextlib.contextmanager
+def unfinished(answer: aiohttp.ClientResponse) -> Iterator[None]:
+    """Cut the connection of an answer that has no end, when nobody wants more of it.
+
+    Closed politely, TLS waits for the peer's farewell; a loop that ends before it leaves the socket open.
+    """
+    connection = answer.connection  # gone once the answer has ended by itself
+    try:
+        yield
+    finally:
+        if connection is not None and connection.transport is not None:
+            connection.transport.abort()
 
 
 async def eventually(

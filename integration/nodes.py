@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -63,8 +64,10 @@ class Nodes:
             listed = await self._api.request("GET", f"{path}?{SELECTOR}")
             for item in listed["items"]:
                 await self._try(take, "ADDED", item)
-            async for event in self._api.watch(f"{path}?{SELECTOR}", listed["metadata"]["resourceVersion"]):
-                await self._try(take, event["type"], event["object"])
+            version = listed["metadata"]["resourceVersion"]
+            async with contextlib.aclosing(self._api.watch(f"{path}?{SELECTOR}", version)) as events:
+                async for event in events:
+                    await self._try(take, event["type"], event["object"])
 
     @staticmethod
     async def _try(take: Callable[[str, Object], Coroutine[Any, Any, None]], kind: str, obj: Object) -> None:

@@ -15,6 +15,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
+from integration.api import unfinished
 from integration.control_plane import ControlPlane, free_port
 
 _HOP = {
@@ -145,8 +146,9 @@ class Proxy:
                 return web.Response(status=answer.status, body=await answer.read(), headers=kept)
             response = web.StreamResponse(status=answer.status, headers=kept)
             await response.prepare(request)
-            async for chunk in answer.content.iter_any():
-                await response.write(chunk)
+            with unfinished(answer):
+                async for chunk in answer.content.iter_any():
+                    await response.write(chunk)
             return response
 
 
