@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from e2e.clients import Login, Skopeo, login, port_forward
-from e2e.cluster.interface import Cluster, open_cluster
+from e2e.cluster.choice import open_cluster
+from e2e.cluster.interface import Cluster
 from e2e.kubectl import Kubectl, eventually
 from e2e.programs import build, named_by
 from e2e.resources import registry_manifest

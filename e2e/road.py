@@ -18,8 +18,9 @@ from typing import Any
 from e2e import receiver
 from e2e.clients import Login, Skopeo, login, port_forward, request
 from e2e.cluster import images
+from e2e.cluster.choice import open_cluster
 from e2e.cluster.errors import ClusterError
-from e2e.cluster.interface import Cluster, open_cluster
+from e2e.cluster.interface import Cluster
 from e2e.cluster.progress import step
 from e2e.kubectl import CommandError, Kubectl, eventually
 from e2e.resources import pod_manifest, registry_manifest, webhook_manifest

@@ -20,8 +20,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from e2e.cluster import images
+from e2e.cluster.choice import bring_up, open_cluster, take_down
 from e2e.cluster.errors import ClusterError
-from e2e.cluster.interface import Cluster, bring_up, open_cluster, take_down
+from e2e.cluster.interface import Cluster
 from e2e.cluster.progress import say
 
 

@@ -12,7 +12,8 @@ import re
 import sys
 from dataclasses import dataclass
 
-from e2e.cluster.interface import Cluster, open_cluster
+from e2e.cluster.choice import open_cluster
+from e2e.cluster.interface import Cluster
 from e2e.cluster.settings import Settings
 from e2e.install.rendering import NAMESPACE, ROOT
 from e2e.kubectl import Kubectl, eventually, run

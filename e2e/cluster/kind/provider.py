@@ -18,7 +18,7 @@ from e2e.cluster.archive import archive_references
 from e2e.cluster.builders import Builder, DockerEngine
 from e2e.cluster.commands import run, succeeds, wait_for
 from e2e.cluster.errors import ClusterError, CommandError, UnusableMachineError
-from e2e.cluster.interface import Cluster, docker_answers
+from e2e.cluster.interface import Cluster
 from e2e.cluster.kind.configuration import CERTS_D, configuration, hosts_file
 from e2e.cluster.locks import locked
 from e2e.cluster.progress import say, step
@@ -30,6 +30,13 @@ CREATE_SECONDS = 600
 READY_SECONDS = 120
 HOSTS_CACHE_SECONDS = 5.5
 """containerd, as every Go program, remembers what /etc/hosts said for 5 s."""
+
+
+def docker_answers() -> bool:
+    """Whether a Docker engine can be used from here."""
+    return shutil.which("docker") is not None and succeeds(
+        ["docker", "version", "--format", "{{.Server.Version}}"], timeout=15
+    )
 
 
 def dockerfile_base(dockerfile: str) -> str:

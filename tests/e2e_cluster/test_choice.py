@@ -1,8 +1,8 @@
 """Which provider a machine gets."""
 
 import pytest
+from e2e.cluster.choice import choose_provider
 from e2e.cluster.errors import ClusterError, UnusableMachineError
-from e2e.cluster.interface import choose_provider
 
 
 @pytest.mark.parametrize(
