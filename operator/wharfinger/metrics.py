@@ -110,6 +110,7 @@ RELISTS = Counter(
 )
 CACHED = Gauge("wharfinger_cached_objects", "Objects held in the watch cache.", ("kind",))
 CONDITIONS = Gauge("wharfinger_registry_conditions", "Registries by condition and its status.", ("type", "status"))
+REASONS = Gauge("wharfinger_registry_reasons", "Registries by condition and its reason.", ("type", "reason"))
 LEADER = Gauge("wharfinger_leader", "1 in the operator that works, 0 in one that stands by.")
 REPORTS = Counter(
     "wharfinger_report_polls_total", "Registry pods asked for their report, by result: report or none.", ("result",)
@@ -125,6 +126,7 @@ ALL: tuple[Metric, ...] = (
     RELISTS,
     CACHED,
     CONDITIONS,
+    REASONS,
     LEADER,
     REPORTS,
     FRONT_DOOR_RESTARTS,

@@ -175,11 +175,11 @@ class Workers:
             self._queue.add_after(key, again)
 
 
-def conditions(cache: Cache) -> dict[tuple[str, ...], float]:
-    """Count the Registries by condition and its status."""
+def conditions(cache: Cache, by: str = "status") -> dict[tuple[str, ...], float]:
+    """Count the Registries by condition and its status, or another of its fields."""
     counts: dict[tuple[str, ...], float] = {}
     for registry in cache.registries():
         for entry in (registry.get("status") or {}).get("conditions") or ():
-            labels = (str(entry.get("type")), str(entry.get("status")))
+            labels = (str(entry.get("type")), str(entry.get(by)))
             counts[labels] = counts.get(labels, 0.0) + 1
     return counts

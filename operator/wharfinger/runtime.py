@@ -149,6 +149,7 @@ def _measure(queue: WorkQueue[Key], cache: Cache, leading: Callable[[], bool]) -
         (resource.kind,): float(len(store.objects)) for resource, store in cache.stores.items()
     }
     metrics.CONDITIONS.read = lambda: conditions(cache)
+    metrics.REASONS.read = lambda: conditions(cache, "reason")
 
 
 def _door(configuration: Configuration, cache: Cache) -> Door:

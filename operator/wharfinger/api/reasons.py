@@ -69,6 +69,7 @@ class Reason(StrEnum):
     CERTIFICATE_WEAK = "CertificateWeak", "The given certificate has a key or a signature that OpenSSL does not serve."
     CERTIFICATE_KEY_MISMATCH = "CertificateKeyMismatch", "The given key is not the key of the given certificate."
     CERTIFICATE_EXPIRED = "CertificateExpired", "The given certificate is outside its time."
+    CERTIFICATE_EXPIRING = "CertificateExpiring", "The certificate is served, and soon expires; nobody has renewed it."
     CERTIFICATE_CHAIN_BROKEN = (
         "CertificateChainBroken",
         "The given certificates do not lead to the CA.",

@@ -83,6 +83,7 @@ REMEDIES: Mapping[str, Mapping[Reason, str]] = {
         Reason.CERTIFICATE_WEAK: "Have a certificate issued with a key on P-256, or RSA of 2048 bits or more.",
         Reason.CERTIFICATE_KEY_MISMATCH: "Store the certificate and the key that belong together.",
         Reason.CERTIFICATE_EXPIRED: "Renew the certificate; one that is not valid yet is taken up when it is.",
+        Reason.CERTIFICATE_EXPIRING: "Renew the certificate in the Secret that the message names before it expires.",
         Reason.CERTIFICATE_CHAIN_BROKEN: "Put the server's certificate first, then each intermediate after the one "
         "that it signed.",
         Reason.CERTIFICATE_HOST_MISSING: "Have it issued for the host that the message names, or remove the host.",

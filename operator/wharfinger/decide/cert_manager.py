@@ -38,7 +38,7 @@ def managed(registry: Registry, owner: Owner, observed: Observed, hosts: tuple[s
         addresses=[host for host in hosts if is_address(host)],
     )
     live = observed.children.get(("Certificate", owner.name))
-    serving = given(registry, owner, observed, owner.certificate, now)
+    serving = given(registry, owner, observed, owner.certificate, now, _renewal(live))
     there = decoded(observed.secrets.get(owner.certificate), "tls.crt")
     if serving.problem is not None and (not there or _issuing(live)):
         message = f"cert-manager has not issued the certificate yet{_told(live)}: see kubectl describe certificate "

@@ -75,6 +75,11 @@ def not_loaded(state: State) -> Finding | None:
     return waiting or unloaded(state.observed, running, CLIENT_CA, sha256(state.clients.pem or None))
 
 
+def expiring(state: State) -> Finding | None:
+    """Does it end soon, with nobody who renewed it?"""
+    return state.serving.warning
+
+
 def served(state: State) -> Finding:
     """Every replica serves it."""
     leaf = state.serving.leaf
@@ -95,7 +100,7 @@ def _rotating(state: State) -> str:
     return f"; the CA before this one is trusted until {turn.next_step_at}"
 
 
-CHECKS = (disabled, refused, not_loaded, served)
+CHECKS = (disabled, refused, not_loaded, expiring, served)
 
 
 def finding(registry: Registry, observed: Observed, serving: Serving, clients: ClientAuthorities) -> Finding:

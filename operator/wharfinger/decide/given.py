@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from wharfinger.api.parse import rfc3339
 from wharfinger.api.reasons import Reason
@@ -17,15 +17,19 @@ from wharfinger.children.owner import Owner, decoded
 from wharfinger.children.tls import tls
 from wharfinger.decide import x509
 from wharfinger.decide.condition import Finding, bad, first, good
+from wharfinger.decide.conditions import before
 from wharfinger.decide.observed import Manifest, Observed
-from wharfinger.decide.outcome import Key
+from wharfinger.decide.outcome import Key, Occurrence
 from wharfinger.decide.serving import Serving
 
+_WARNED = timedelta(days=30)  # before the end, and no more than a quarter of its life
 _ORDER = "tls.crt is the server's certificate, then each intermediate after the one that it signed"
 
 
-def given(registry: Registry, owner: Owner, observed: Observed, name: str, now: datetime) -> Serving:
-    """The certificate in the Secret of this name, copied once it is found good."""
+def given(
+    registry: Registry, owner: Owner, observed: Observed, name: str, now: datetime, renewal: datetime | None = None
+) -> Serving:
+    """The certificate in the Secret of this name, copied once it is found good. `renewal`: when somebody renews it."""
     secret = observed.secrets.get(name)
     problem = first(CHECKS, Given(registry, name, secret, now))
     if problem.status == "True":
@@ -34,8 +38,30 @@ def given(registry: Registry, owner: Owner, observed: Observed, name: str, now: 
         if ca:
             children.append(ca_bundle(owner, bundle=ca))
         leaf = x509.certificate(pem)
-        return Serving(children=tuple(children), wake=leaf.not_after, pem=pem, leaf=leaf, published=bool(ca))
+        serving = Serving(children=tuple(children), wake=leaf.not_after, pem=pem, leaf=leaf, published=bool(ca))
+        warns_at = _warns_at(leaf, renewal)
+        return replace(serving, wake=warns_at) if now < warns_at else _warned(serving, registry, owner, name)
     return replace(kept(owner, observed, problem, now), wake=_begins(secret, now))
+
+
+def _warns_at(leaf: x509.Certificate, renewal: datetime | None) -> datetime:
+    """When it is late for a renewal: half of the time for it has gone, where it is known who renews it and when."""
+    late = leaf.not_after - min(leaf.lifetime / 4, _WARNED)
+    return late if renewal is None else max(late, renewal + (leaf.not_after - renewal) / 2)
+
+
+def _warned(serving: Serving, registry: Registry, owner: Owner, name: str) -> Serving:
+    """It serves, and whoever looks is told in time, with a Warning once."""
+    if registry.spec.tls.issuer == "CertManager":
+        remedy = f"cert-manager has not renewed it: see kubectl describe certificate {owner.name}"
+    else:
+        remedy = f"put a renewed one into Secret {name!r} before"
+    until = f" until {rfc3339(serving.leaf.not_after)}" if serving.leaf else ""
+    message = f"the certificate is served, but only{until}: {remedy}"
+    warning = good(Reason.CERTIFICATE_EXPIRING, message)
+    known = before(registry.status, "CertificateReady").get("reason") == warning.reason.value
+    events = () if known else (Occurrence("Warning", warning.reason, f"CertificateReady: {message}"),)
+    return replace(serving, warning=warning, events=events)
 
 
 def _begins(secret: Manifest | None, now: datetime) -> datetime | None:

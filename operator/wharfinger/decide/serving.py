@@ -25,3 +25,4 @@ class Serving(Outcome):
     ca_rotation: CaRotation | None = None
     published: bool = False  # whether clients find the CA in ConfigMap NAME-ca
     problem: Finding | None = None  # what is wrong with what the spec names
+    warning: Finding | None = None  # what will soon be wrong with it

@@ -227,6 +227,9 @@ state("CertificateReady", Reason.CERTIFICATE_WEAK, "have one issued with a key o
 state("CertificateReady", Reason.CERTIFICATE_EXPIRED, "renew it")(
     lambda world: given(world, tls_crt=issued(days=10, age=20), tls_key=x509.pem_of(KEY))
 )
+state("CertificateReady", Reason.CERTIFICATE_EXPIRING, "put a renewed one into Secret 'mine' before")(
+    lambda world: given(world, tls_crt=issued(age=23), tls_key=x509.pem_of(KEY))
+)
 state("CertificateReady", Reason.CERTIFICATE_HOST_MISSING, "have it issued for that host, or remove the host")(
     lambda world: given(world, tls_crt=issued("other.example.com"), tls_key=x509.pem_of(KEY))
 )

@@ -94,6 +94,19 @@ def test_a_renewed_one_replaces_it_without_a_restart(world):
     assert here.child("Deployment", "team")["spec"] == pods
 
 
+def test_a_renewal_that_is_late_is_told_of(world):
+    here = start(world)
+    issue(here)  # valid until March 31st, to be renewed on the 20th
+    here.now = dt.datetime(2026, 3, 25, tzinfo=dt.UTC)
+    here.settle()
+    assert here.condition("CertificateReady")[1] == "CertificateLive"
+    here.now += dt.timedelta(days=1)
+    here.settle()
+    status, reason, message = here.condition("CertificateReady")
+    assert (status, reason) == ("True", "CertificateExpiring")
+    assert "has not renewed it: see kubectl describe certificate team" in message
+
+
 def test_a_new_host_is_waited_for_while_the_old_one_serves(world):
     here = start(world)
     pem = issue(here)

@@ -39,7 +39,7 @@ ORDERS = {
         given.CHECKS,
         "missing malformed mismatched weak out_of_time uncovered incomplete acceptable",
     ),
-    "certificate": (certificates.CHECKS, "disabled refused not_loaded served"),
+    "certificate": (certificates.CHECKS, "disabled refused not_loaded expiring served"),
     "workload": (
         rollout.CHECKS,
         (

@@ -146,10 +146,13 @@ def test_a_renewed_certificate_is_taken_up(world):
     assert here.data("team-tls", "tls.crt") == renewed
 
 
-def test_a_certificate_is_looked_at_again_when_it_expires(world):
+def test_a_certificate_is_looked_at_again_when_it_soon_expires_and_when_it_does(world):
     here = world(GIVEN)
-    here.secret("mine", tls_crt=issue(), tls_key=KEY_PEM)
-    assert here.settle().requeue_after == (x509.certificate(issue()).not_after - NOW).total_seconds()
+    here.secret("mine", tls_crt=issue(days=40), tls_key=KEY_PEM)
+    end = x509.certificate(issue(days=40)).not_after
+    assert here.settle().requeue_after == (end - dt.timedelta(days=10) - NOW).total_seconds()
+    here.now = end - dt.timedelta(days=9)
+    assert here.settle().requeue_after == dt.timedelta(days=9).total_seconds()
 
 
 def test_a_chain_with_intermediates_is_taken_as_it_is(world):
@@ -204,3 +207,22 @@ def test_a_name_in_capitals_is_the_same_name(world):
     here.secret("mine", tls_crt=issue("Registry.EXAMPLE.com"), tls_key=KEY_PEM)
     here.settle()
     assert here.condition("CertificateReady")[0] == "True"
+
+
+def test_a_certificate_that_soon_expires_is_told_of_once_and_served(world):
+    here = world(GIVEN)
+    pem = issue(days=40)
+    here.secret("mine", tls_crt=pem, tls_key=KEY_PEM)
+    here.settle()
+    assert here.condition("CertificateReady")[:2] == ("True", "CertificateLive")
+    here.now += dt.timedelta(days=29, hours=23)  # ten of the forty days are left in an hour
+    here.settle()
+    assert here.condition("CertificateReady")[:2] == ("True", "CertificateLive")
+    here.now += dt.timedelta(hours=2)
+    assert [event.type for event in here.step().events] == ["Warning"]
+    assert here.step().events == ()
+    status, reason, message = here.condition("CertificateReady")
+    assert (status, reason) == ("True", "CertificateExpiring")
+    assert "only until 2026-04-10T11:55:00Z: put a renewed one into Secret 'mine' before" in message
+    assert here.data("team-tls", "tls.crt") == pem
+    assert here.condition("Ready")[0] == "True"
