@@ -81,7 +81,11 @@ class Auth(Model, frozen=True, kw_only=True):
 
     users: Annotated[
         tuple[User, ...],
-        Meta(description=f"Users. Absent: one named {DEFAULT_USER}.", max_length=512),
+        Meta(
+            description=f"Users. Absent: one named {DEFAULT_USER}. A list is all there are: name {DEFAULT_USER} in it, "
+            "too, to keep that user, or to replace its password.",
+            max_length=512,
+        ),
         list_map("name"),
     ] = ()
     rotation_overlap: Annotated[

@@ -141,8 +141,8 @@ class Registry(Model, frozen=True, kw_only=True):
     """A container registry: one resource becomes a secured registry that looks after itself.
 
     To replace a password: write any new text into spec.auth.users[].rotation. To hear of pushes: create a
-    RegistryWebhook. To free space: delete images with any client, and what nothing needs goes by itself after a while;
-    for more room raise spec.storage.size.
+    RegistryWebhook. To free space: delete images with any client, and what nothing needs any more goes by itself
+    spec.garbageCollection.gracePeriod (a day) later; for more room raise spec.storage.size.
     """
 
     rules: ClassVar = (

@@ -111,7 +111,7 @@ def _transfer(facts: Facts, check: str, done: Transfer | Unknown) -> Finding:
         507: f"the volume is full: kubectl registry gc {facts.target} --dry-run, or raise spec.storage.size",
     }.get(
         done.status,
-        f"kubectl exec deployment/{facts.target} -- python3 -m wharf verify --config /etc/wharf/config.yaml",
+        f"kubectl exec deployment/{facts.target} -- wharf verify: says what is damaged",
     )
     return broken(check, f"{done.what}: {done.error}", f"clients cannot {check}", mend)
 
