@@ -144,6 +144,7 @@ class Reason(StrEnum):
     SUSPENDED = "Suspended", "`spec.suspend` keeps events back."
 
     # Events only
+    CREATED = "Created", "What the operator made for a new Registry; the message lists it."
     USER_CREATED = "UserCreated", "A password was generated."
     ROTATION_STARTED = "RotationStarted", "A new password was made; it takes over once every replica has loaded it."
     PASSWORD_CHANGED = "PasswordChanged", "A user's password was replaced; the message says where the new one is."

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from wharfinger.apply.events import Recorder
+from wharfinger.apply.events import Recorder, joined
 from wharfinger.apply.pace import Pace
 from wharfinger.apply.reclaim import reclaim
 from wharfinger.apply.refusal import Child, Failure, Refusals
@@ -47,6 +47,14 @@ class Outcome:
         self.again = seconds if self.again is None else min(seconds, self.again)
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """How often in a row the status of a Registry that is being made was held back, and what has happened since."""
+
+    times: int = 0
+    events: tuple[Event, ...] = ()
+
+
 class Applier:
     """Carries out plans, one at a time for each Registry."""
 
@@ -56,7 +64,7 @@ class Applier:
         self._recorder = recorder
         self._clock = clock
         self._pace = Pace()
-        self._held: dict[str, int] = {}  # how often in a row a Registry's status was held back, by uid
+        self._held: dict[str, _Held] = {}  # what is told of a Registry once it is made, by uid
         self.refusals = Refusals()
 
     async def carry_out(self, registry: Manifest, plan: Plan) -> Outcome:
@@ -76,15 +84,24 @@ class Applier:
             await self._remove(registry, removal, outcome)
         await self._apply_all(registry, plan, outcome)
         await self._put_away(registry, plan, outcome)
-        if self._premature(registry, plan, outcome, found=found):
+        await self._speak(registry, plan, outcome, found=found)
+        return outcome
+
+    async def _speak(self, registry: Manifest, plan: Plan, outcome: Outcome, *, found: bool) -> None:
+        """Write statuses and Events, or keep them for the next look."""
+        uid, new = registry["metadata"]["uid"], not registry.get("status")
+        held = self._held.pop(uid, _Held())
+        # what did not come about is not told; what is wrong is
+        events = tuple(event for event in plan.events if event.type == "Warning" or not outcome.failures)
+        if self._premature(registry, plan, outcome, held, found=found):
+            self._held[uid] = _Held(held.times + 1, (*held.events, *events) if new else ())
             outcome.look_again(0.0)
+            events = () if new else events
         else:
             await self._write_statuses(registry, plan, outcome)
-        for event in plan.events:
-            # what did not come about is not told; what is wrong is
-            if event.type == "Warning" or not outcome.failures:
-                await self._record(registry, event)
-        return outcome
+            events = (*joined(held.events), *events)
+        for event in events:
+            await self._record(registry, event)
 
     async def write_status(self, obj: Manifest, status: dict[str, Any], outcome: Outcome) -> None:
         """Write the whole status of a Registry or RegistryWebhook, if it differs from what the object has.
@@ -102,8 +119,9 @@ class Applier:
             "metadata": {"namespace": namespace, "name": name, "uid": obj["metadata"]["uid"]},
             "status": status,
         }
-        write = self._client.apply(resource, body, subresource="status")
-        await self._write(resource, f"{name} (status)", write, outcome, status=True)
+        with self._cache.stores[resource].awaiting(key_of(obj), status):
+            write = self._client.apply(resource, body, subresource="status")
+            await self._write(resource, f"{name} (status)", write, outcome)
 
     def _stands(self, registry: Manifest) -> bool:
         current = self._cache.registry(key_of(registry))
@@ -111,21 +129,17 @@ class Applier:
             return False
         return "deletionTimestamp" not in current["metadata"]
 
-    def _premature(self, registry: Manifest, plan: Plan, outcome: Outcome, *, found: bool) -> bool:
+    @staticmethod
+    def _premature(registry: Manifest, plan: Plan, outcome: Outcome, held: _Held, *, found: bool) -> bool:
         """Whether a Registry is still being made and more will be known in a moment: one status does for several looks.
 
         Not for ever, not when there is something to complain of, and not when there was something to take over (`found`
         at the first look), which is told once: whether it was is read from the status.
         """
-        uid = registry["metadata"]["uid"]
         calm = not outcome.failures and not any(event.type == "Warning" for event in plan.events)
-        times = self._held.pop(uid, 0)
         making = before(registry.get("status") or {}, "Ready").get("status") != "True"
-        taking_over = found and not registry.get("status") and not times
-        if plan.apply and calm and making and not taking_over and times < _HELD_AT_MOST:
-            self._held[uid] = times + 1
-            return True
-        return False
+        taking_over = found and not registry.get("status") and not held.times
+        return bool(plan.apply) and calm and making and not taking_over and held.times < _HELD_AT_MOST
 
     async def _write_statuses(self, registry: Manifest, plan: Plan, outcome: Outcome) -> None:
         for reference, status in plan.statuses.items():
@@ -141,14 +155,15 @@ class Applier:
         written: list[Child] = []
         for manifest in plan.apply:
             if not self._stands(registry):
-                return
+                break
             child = (manifest["kind"], manifest["metadata"]["name"])
             if await self._apply(key_of(registry), manifest, outcome):
                 written.append(child)
-                _tell(registry, "wrote %s %r: %s", *child, plan.why.get(child, ""))
             elif manifest["kind"] == SECRET.kind:
                 break  # what follows may tell the world about a password that is not there
-        self._note(registry, plan, written, outcome)
+        _tell_of(registry, plan, written)
+        if self._stands(registry):
+            self._note(registry, plan, written, outcome)
 
     async def _apply(self, registry: Key, manifest: Manifest, outcome: Outcome) -> bool:
         name = key_of(manifest).name
@@ -198,9 +213,7 @@ class Applier:
         patch = {"metadata": {"uid": there["metadata"]["uid"], "annotations": {REFRESHED: value}}}
         await self._write(POD, pod, self._client.merge(POD, *key_of(there), patch), outcome)
 
-    async def _write(
-        self, resource: Resource, name: str, write: Awaitable[Manifest], outcome: Outcome, *, status: bool = False
-    ) -> bool:
+    async def _write(self, resource: Resource, name: str, write: Awaitable[Manifest], outcome: Outcome) -> bool:
         """Write, and say whether that succeeded."""
         try:
             answer = await write
@@ -214,7 +227,7 @@ class Applier:
             return False
         outcome.writes += 1
         if answer.get("kind") == resource.kind:  # a deletion may answer with a Status
-            self._cache.put(resource, answer, status=status)
+            self._cache.put(resource, answer)
         return True
 
     async def _record(self, registry: Manifest, event: Event) -> None:
@@ -227,6 +240,15 @@ class Applier:
             return None
         resource = resource_of(reference.api_version, reference.kind)
         return self._cache.child(key_of(registry), resource, reference.name)
+
+
+def _tell_of(registry: Manifest, plan: Plan, written: Iterable[Child]) -> None:
+    """Log what was written: a line for each reason."""
+    by_reason: dict[str, list[str]] = {}
+    for kind, name in written:
+        by_reason.setdefault(plan.why.get((kind, name), ""), []).append(f"{kind} {name!r}")
+    for reason, children in by_reason.items():
+        _tell(registry, "wrote %s: %s", ", ".join(children), reason)
 
 
 def _tell(registry: Manifest, message: str, *values: str) -> None:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from wharfinger.api.reasons import Reason
 from wharfinger.apply.refusal import ENDING
 from wharfinger.decide.observed import Manifest
-from wharfinger.decide.plan import Event
+from wharfinger.decide.plan import Event, Reference
 from wharfinger.kube.cache import key_of
 from wharfinger.kube.client import Client
 from wharfinger.kube.errors import ConflictError, KubeError, NotFoundError
@@ -25,6 +26,16 @@ from wharfinger.kube.resources import EVENT
 log = logging.getLogger(__name__)
 _REMEMBERED = 4096
 _LONGEST = 1024  # of a message; the API server refuses longer ones
+
+
+def joined(events: Iterable[Event]) -> Iterator[Event]:
+    """One Event about each object for all that was made for it: told one by one, they are a third of all requests."""
+    about: dict[Reference, list[Event]] = {}
+    for event in events:
+        about.setdefault(event.regarding, []).append(event)
+    for regarding, told in about.items():
+        whole = "; ".join(event.message for event in told)
+        yield told[0] if len(told) == 1 else Event("Normal", Reason.CREATED.value, whole, regarding)
 
 
 @dataclass(slots=True)

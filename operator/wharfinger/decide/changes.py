@@ -54,7 +54,7 @@ def changes(
 
 def written(observed: Observed, child: dict[str, Any], differing: Sequence[str]) -> str:
     """Why a child is written, for the log: field names alone, never a value."""
-    return f"{telling(differing)} differs" if key_of(child) in observed.children else "it is missing"
+    return f"{telling(differing)} differs" if key_of(child) in observed.children else "missing"
 
 
 def intrusions(added: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> tuple[Occurrence, ...]:

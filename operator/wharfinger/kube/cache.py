@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from wharfinger.kube.resources import (
@@ -51,8 +52,9 @@ def version_of(obj: Object) -> int:
     return int(obj["metadata"].get("resourceVersion") or 0)
 
 
-def _generation(obj: Object) -> Any:
-    return obj["metadata"].get("generation")
+def _lasting(obj: Object) -> dict[str, Any]:
+    """The metadata without what every write changes."""
+    return {name: value for name, value in obj["metadata"].items() if name not in ("resourceVersion", "managedFields")}
 
 
 def registry_of(obj: Object) -> Key | None:
@@ -87,6 +89,7 @@ class Store:
     def __init__(self, on_change: OnChange, concerned: Callable[[Object], Iterable[Key]] = _own) -> None:
         self.objects: dict[Key, Object] = {}
         self._by_registry: dict[Key, dict[Key, Object]] = {}
+        self._awaited: dict[Key, Any] = {}  # statuses that are being written
         self._graves: OrderedDict[Key, int] = OrderedDict()  # versions of deletions, so that no late event undoes one
         self._on_change = on_change
         self._concerned = concerned
@@ -95,11 +98,17 @@ class Store:
         """Return the objects that concern a Registry."""
         return list(self._by_registry.get(registry, {}).values())
 
-    def put(self, obj: Object, *, status: bool = False) -> None:
-        """Take in an object from a list, an event or a write's response, unless something newer is known.
+    @contextmanager
+    def awaiting(self, key: Key, status: Any) -> Iterator[None]:
+        """Say that this status is being written: that it is there, by whichever way one hears of it, is no news."""
+        self._awaited[key] = status
+        try:
+            yield
+        finally:
+            self._awaited.pop(key, None)
 
-        `status`: it answers a write of its status, which is news to nobody, unless its spec has changed as well.
-        """
+    def put(self, obj: Object) -> None:
+        """Take in an object from a list, an event or a write's response, unless something newer is known."""
         key, version = key_of(obj), version_of(obj)
         old = self.objects.get(key)
         if version <= max(version_of(old) if old else 0, self._graves.get(key, 0)):
@@ -110,8 +119,17 @@ class Store:
         registry = registry_of(obj)
         if registry is not None:
             self._by_registry.setdefault(registry, {})[key] = obj
-        if not (status and old is not None and _generation(old) == _generation(obj)):
+        if not self._own_status(key, old, obj):
             self._tell(old, obj)
+
+    def _own_status(self, key: Key, old: Object | None, obj: Object) -> bool:
+        """Whether nothing has changed but the status, and that as it is being written."""
+        return (
+            key in self._awaited
+            and old is not None
+            and obj.get("status") == self._awaited[key]
+            and {**obj, "metadata": _lasting(obj), "status": None} == {**old, "metadata": _lasting(old), "status": None}
+        )
 
     def drop(self, key: Key, version: int) -> None:
         """Take out an object that was deleted at `version`, unless it was created again since."""
@@ -188,9 +206,9 @@ class Cache:
         found = self.stores[resource].objects.get(Key(registry.namespace, name))
         return found if found is not None and registry_of(found) == registry else None
 
-    def put(self, resource: Resource, obj: Object, *, status: bool = False) -> None:
-        """Take in the response of our own write (of its status only)."""
-        self.stores[resource].put(trim(obj, resource), status=status)
+    def put(self, resource: Resource, obj: Object) -> None:
+        """Take in the response of our own write."""
+        self.stores[resource].put(trim(obj, resource))
 
     def concerned(self) -> set[Key]:
         """Return the key of every Registry that is there or that a webhook names."""

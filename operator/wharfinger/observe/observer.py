@@ -129,6 +129,8 @@ def _implied(registry: Manifest, children: Children, kinds: frozenset[Resource])
 
 def targets(registry: Manifest, children: Children, pods: tuple[Manifest, ...]) -> frozenset[Target]:
     """Return the pods to ask, and how. None before there is a token and, with TLS, a certificate to trust."""
+    if not any(map(is_ready, pods)):
+        return frozenset()
     try:
         loaded = load.registry(registry)
     except load.InvalidError:

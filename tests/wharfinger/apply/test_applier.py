@@ -34,7 +34,6 @@ async def test_children_are_applied_in_the_plans_order_and_known_at_once(api, ca
     ]
     assert (outcome.writes, outcome.failures, outcome.again) == (2, [], 0.0)
     assert set(cache.children(KEY)) == {("Secret", "team-tls"), ("Deployment", "team")}
-    assert len(api.seen("create")) == 1
 
 
 async def test_force_is_for_what_is_ours(api, cache, registry, applier) -> None:
@@ -147,6 +146,23 @@ async def test_while_a_registry_is_made_one_status_does_for_several_looks(api, r
     wrong = Plan(apply=plan.apply, statuses={TEAM: {"url": "z"}}, events=(WRONG,))
     await applier.carry_out(registry, wrong)
     assert api.seen("apply")[-1].endswith("registries/team/status"), "a complaint does not wait"
+
+
+async def test_what_was_made_for_a_new_registry_is_told_in_one_event_after_its_status(api, registry, applier) -> None:
+    registry = {**registry, "status": {}}
+    user = Event("Normal", "UserCreated", "Generated a password", TEAM)
+    await applier.carry_out(registry, Plan(apply=(child(SECRET, "team-tls"),), events=(user,)))
+    await applier.carry_out(registry, Plan(apply=(child(DEPLOYMENT, "team"),), events=(MADE,)))
+    assert api.seen("create") == []
+    await applier.carry_out(registry, Plan(statuses={TEAM: {"url": "y"}}, events=(WRONG,)))
+    told = [(obj["reason"], obj["message"]) for (plural, _, _), obj in api.objects.items() if plural == EVENT.plural]
+    assert told == [("Created", "Generated a password; Created"), ("Refused", "Was refused")]
+    assert [call.verb for call in api.calls][-3:] == ["apply", "create", "create"]
+
+
+async def test_what_happens_to_a_registry_that_was_there_is_told_at_once(api, registry, applier) -> None:
+    await applier.carry_out(registry, Plan(apply=(child(SECRET, "team-tls"),), events=(MADE,)))
+    assert len(api.seen("create")) == 1
 
 
 @pytest.mark.parametrize("code", [404, 409])

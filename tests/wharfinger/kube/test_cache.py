@@ -85,20 +85,37 @@ def test_after_a_restored_backup_older_versions_count(store: Store, told: list[K
     assert not store.of(OTHER)
 
 
-def test_the_answer_to_a_write_of_status_is_news_only_with_another_spec(told: list[Key]) -> None:
-    cache = Cache(told.append)
+def written(version: int, status: str, *, labels: str = "", **more: Any) -> dict[str, Any]:
+    metadata = {"namespace": "ci", "name": "team", "generation": 1, "labels": {"of": labels}} | more
+    return made(REGISTRY, "team", version, status={"url": status}) | {
+        "metadata": {**metadata, "resourceVersion": str(version)}
+    }
 
-    def answer(version: int, generation: int) -> dict[str, Any]:
-        metadata = {"namespace": "ci", "name": "team", "generation": generation, "resourceVersion": str(version)}
-        return {"metadata": metadata, "status": {"version": version}}
 
-    cache.put(REGISTRY, answer(1, 1))
+def test_a_status_that_is_being_written_is_no_news_by_whichever_way_it_comes(store: Store, told: list[Key]) -> None:
+    store.put(written(1, "before"))
     told.clear()
-    cache.put(REGISTRY, answer(2, 1), status=True)
+    with store.awaiting(TEAM, {"url": "after"}):
+        store.put(written(2, "after"))  # a watch can be quicker than the answer
+        store.put(written(2, "after"))
     assert told == []
-    assert cache.registry(Key("ci", "team"))["status"] == {"version": 2}
-    cache.put(REGISTRY, answer(3, 2), status=True)
-    assert told == [Key("ci", "team")]
+    assert store.objects[TEAM]["status"] == {"url": "after"}
+    store.put(written(3, "after", labels="later"))
+    assert told == [TEAM], "nobody writes it any more"
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [written(2, "another's"), written(2, "after", generation=2), written(2, "after", labels="new"),
+     written(2, "after", deletionTimestamp="2026-03-01T12:00:00Z")],
+    ids=["another status", "another spec", "another label", "deleted"],
+)  # fmt: skip
+def test_whatever_else_has_changed_meanwhile_is_news(store: Store, told: list[Key], seen: dict[str, Any]) -> None:
+    store.put(written(1, "before"))
+    told.clear()
+    with store.awaiting(TEAM, {"url": "after"}):
+        store.put(seen)
+    assert told == [TEAM]
 
 
 def test_the_graves_are_few(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
