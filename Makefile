@@ -41,7 +41,7 @@ status: $(READY) ## Say what the cluster is doing
 images: $(READY) ## Build both images and load them into the cluster
 	@$(BIN)/python -m e2e.cluster images
 
-test: lint types docs unit integration up e2e ## Run everything: lint, types, the site, unit and integration tests, then e2e
+test: lint types docs unit conformance integration up e2e ## Run everything: lint, types, the site, unit tests, conformance, integration, then e2e
 
 lint: $(READY) ## Check style, the import contracts and that generated files are up to date
 	@$(BIN)/ruff check
@@ -58,7 +58,7 @@ docs: $(READY) ## Build the documentation site into build/docs; a warning or a b
 	@$(BIN)/sphinx-build -W --keep-going -n -E -q -b html -d build/doctrees docs build/docs
 
 unit: $(READY) ## Run tests/: no cluster, no root; a minute or two
-	@$(BIN)/pytest tests --numprocesses=auto $(ARGS)
+	@$(BIN)/pytest tests --ignore=tests/conformance --numprocesses=auto $(ARGS)
 
 integration: $(READY) ## Run integration/: the operator against etcd and an API server, no nodes, no root
 	@$(BIN)/pytest integration --timeout=120 $(ARGS)
@@ -66,8 +66,8 @@ integration: $(READY) ## Run integration/: the operator against etcd and an API 
 e2e: $(READY) ## Run e2e/ against the cluster of `make up` (or KUBECONFIG)
 	@$(BIN)/pytest e2e --timeout=300 $(ARGS)
 
-conformance: $(READY) ## Run distribution-spec's conformance program against wharf (part of e2e; needs no cluster)
-	@$(BIN)/pytest e2e/test_conformance.py -s $(ARGS)
+conformance: $(READY) ## Run distribution-spec's conformance program against wharf; needs Go, no cluster
+	@$(BIN)/pytest tests/conformance --timeout=300 -s $(ARGS)
 
 bench: $(READY) ## Measure wharf beside other registries, and the operator: minutes; ARGS=--quick for a look
 	@$(BIN)/python -m bench $(ARGS)
