@@ -66,14 +66,16 @@ class Reconciler:
             self._observer.forget(key)
             self._applier.refusals.forget(key)
             return await self._orphans(key, now) if registry is None else Outcome()
-        if not self._observer.follow(registry, eager=_unsettled(registry)):
+        unsettled = _unsettled(registry)
+        if not self._observer.follow(registry, eager=unsettled) and (unsettled or _edited(registry)):
+            self._observer.nudge(key)
             return Outcome()  # what its pods say comes in a moment: until then nothing true could be told of it
         observed = await self._observer.observe(registry, self._applier.refusals.of(key))
         plan = await self._decide(registry, observed, now)
         outcome = await self._applier.carry_out(registry, plan)
         await self._distribute(key, plan.elsewhere, outcome)
         self._observer.pace(key, eager=_unsettled(self._cache.registry(key) or registry))
-        if outcome.writes and (plan.apply or plan.poke):
+        if plan.ask or (outcome.writes and (plan.apply or plan.poke)):
             self._observer.nudge(key)
         waits = (outcome.again, plan.requeue_after, self._observer.pause(key))
         outcome.again = min((wait for wait in waits if wait is not None), default=None)
@@ -106,6 +108,12 @@ class Reconciler:
 def _unsettled(registry: Manifest) -> bool:
     """Whether news of its pods is to be expected; a failing endpoint is tried again and again, each time with news."""
     return condition(registry, "Ready") != "True" or condition(registry, "WebhooksReady") == "False"
+
+
+def _edited(registry: Manifest) -> bool:
+    """Whether its spec is another than the one that its status is about."""
+    told = (registry.get("status") or {}).get("observedGeneration")
+    return bool(told != registry["metadata"].get("generation"))
 
 
 class Workers:

@@ -15,7 +15,7 @@ from wharfinger.decide.mint import TakesTimeError
 from wharfinger.decide.plan import Plan
 from wharfinger.kube.cache import Cache, Key
 from wharfinger.kube.queue import WorkQueue
-from wharfinger.kube.resources import POD, REGISTRY, REGISTRY_LABEL, WEBHOOK
+from wharfinger.kube.resources import DEPLOYMENT, POD, REGISTRY, REGISTRY_LABEL, WEBHOOK
 from wharfinger.observe.foreign_kinds import ForeignKinds
 from wharfinger.observe.observer import Observer, Reading
 from wharfinger.observe.pod_events import PodEvents
@@ -109,6 +109,35 @@ async def test_nothing_is_told_of_a_pod_that_has_not_been_heard_of_yet(api, buil
     assert len(api.calls) == asked
     await until(lambda: operator.poller.answers(TEAM))
     await operator.reconciler.reconcile(TEAM, NOW)
+    assert "pod team-0 has not said what it has loaded" in str(api.objects["registries", "ci", "team"]["status"])
+
+
+@pytest.mark.parametrize("edited", [False, True], ids=["settled", "edited meanwhile"])
+async def test_after_a_start_a_registry_at_rest_waits_for_no_pod_and_one_that_was_edited_has_its_pods_asked_at_once(
+    api, build, until, *, edited: bool
+) -> None:
+    first = build()
+    first.cache.put(REGISTRY, registry(api))
+    await settle(first)
+    api.objects["registries", "ci", "team"]["status"] = {
+        "observedGeneration": 2 if edited else 1,
+        "conditions": [{"type": "Ready", "status": "True", "reason": "Ready"}],
+    }
+    api.remove(DEPLOYMENT, "team")
+    second = build()
+    for plural, resource in {resource.plural: resource for resource in second.cache.stores}.items():
+        for (kind, _, _), obj in api.objects.items():
+            if kind == plural:
+                second.cache.put(resource, obj)
+    ready = {"phase": "Running", "podIP": "127.0.0.1", "conditions": [{"type": "Ready", "status": "True"}]}
+    pod = {"metadata": {"name": "team-0", "labels": {REGISTRY_LABEL: "team"}}, "status": ready}
+    second.cache.put(POD, api.put(POD, pod))
+    api.calls.clear()
+    await second.reconciler.reconcile(TEAM, NOW)
+    assert any("deployments" in call.path for call in api.calls) is not edited
+    assert not [call for call in api.calls if call.path.endswith("/status")]
+    await until(lambda: second.poller.answers(TEAM))
+    await settle(second)
     assert "pod team-0 has not said what it has loaded" in str(api.objects["registries", "ci", "team"]["status"])
 
 

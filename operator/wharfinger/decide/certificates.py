@@ -123,20 +123,26 @@ def status(registry: Registry, owner: Owner, serving: Serving) -> CertificateSta
     )
 
 
-def peer(registry: Registry, owner: Owner, observed: Observed) -> tuple[str, str]:
-    """How to be sure of talking to this registry's pods: certificates to trust (PEM; a leaf too), and a server name.
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """How to be sure of talking to a registry's pods; nothing for plain HTTP, or while there is no certificate."""
 
-    Both are empty for plain HTTP, and while no certificate is in place.
-    """
+    trusted: str = ""  # certificates to trust, PEM: CAs, and the one that is to be served
+    server_name: str = ""
+    leaf: x509.Certificate | None = None  # the one that is to be served
+
+
+def peer(registry: Registry, owner: Owner, observed: Observed) -> Peer:
+    """How to be sure of talking to this registry's pods."""
     live = observed.children.get(("Secret", owner.tls))
     if registry.spec.tls.issuer == "Disabled" or live is None:
-        return "", ""
+        return Peer()
     pem, ca = ((decoded(live, key) or b"").decode(errors="replace") for key in ("tls.crt", "ca.crt"))
     try:
         leaf = x509.certificate(pem)
     except x509.CertificateError:
-        return "", ""
-    return f"{ca}\n{pem}", server_name(owner, leaf)
+        return Peer()
+    return Peer(f"{ca}\n{pem}", server_name(owner, leaf), leaf)
 
 
 def server_name(owner: Owner, leaf: x509.Certificate | None) -> str:

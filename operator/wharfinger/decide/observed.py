@@ -80,6 +80,7 @@ class Replica:
     pod: Manifest
     report: Report | None
     error: str = ""  # why there is no report
+    asked: bool = True  # whether it could have answered by now
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class Plan:
     only statuses that changed, keyed by the object they belong to (the Registry, and its RegistryWebhooks). `poke`
     names pods that have not loaded a mounted file in its newest form: an annotation of theirs is to be patched so that
     their kubelet refreshes the files at once. They stay in it until they have, so the edge limits how often a pod is
-    poked.
+    poked. `ask` says that pods are to be heard before anything can be told.
     """
 
     apply: tuple[Manifest, ...] = ()
@@ -67,6 +67,7 @@ class Plan:
     statuses: Mapping[Reference, dict[str, Any]] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     poke: tuple[str, ...] = ()
+    ask: bool = False
     why: Mapping[tuple[str, str], str] = field(default_factory=dict)  # of each child in `apply`, for the log
     elsewhere: Distribution = field(default_factory=Distribution)
     requeue_after: float | None = None  # seconds until the next look, when nothing happens before

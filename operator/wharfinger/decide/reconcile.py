@@ -1,6 +1,7 @@
 """Joins what every concern decides into one Plan.
 
-Rule: it decides nothing that a concern could decide; it drops writes that would change nothing, and sums up.
+Rule: it decides nothing that a concern could decide; it drops writes that would change nothing, and sums up. While a
+pod has yet to be asked (the operator has just started) children are kept right, and nothing is told.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from wharfinger.decide import (
 )
 from wharfinger.decide.changes import changes, held, intrusions, written
 from wharfinger.decide.condition import Finding
-from wharfinger.decide.conditions import conditions
+from wharfinger.decide.conditions import conditions, standing
 from wharfinger.decide.desired import Desired, desired, key_of, obsolete
 from wharfinger.decide.drift import differences
 from wharfinger.decide.foreign import removal
@@ -37,7 +38,7 @@ from wharfinger.decide.mint import Mint
 from wharfinger.decide.observed import Manifest, Observed, Settings
 from wharfinger.decide.outcome import Occurrence
 from wharfinger.decide.plan import Event, Plan, Reference, Removal
-from wharfinger.decide.replicas import CERTIFICATE, CLIENT_CA, CONFIGURATION, HTPASSWD, sha256, unloaded
+from wharfinger.decide.replicas import CERTIFICATE, CLIENT_CA, CONFIGURATION, HTPASSWD, sha256, unheard, unloaded
 from wharfinger.decide.webhooks import Hook
 
 _Changed = tuple[dict[str, Any], tuple[str, ...]]  # a child, and the paths of what differs
@@ -75,12 +76,10 @@ def decide(registry: Registry, observed: Observed, settings: Settings, *, now: d
     statuses = {_us(h): d.status for h, d in hooks if d.status != (h.manifest.get("status") or {})}
     if fresh != registry.status:
         statuses[us] = fresh
-    occurrences = (
-        *wanted.events,
-        *changes(registry, observed, changed),
-        *intrusions(added),
-        *status.events(findings, registry.status),
-    )
+    early = unheard(observed)
+    turns = () if early else status.events(findings, registry.status)
+    occurrences = (*wanted.events, *changes(registry, observed, changed), *intrusions(added), *turns)
+    of_hooks = [(_us(hook), hook.signing.events if early else told.events) for hook, told in hooks]
     clients = wanted.configured.clients.pem or None
     texts = (wanted.configured.text, wanted.credited.text, wanted.serving.pem, clients)
     stale = poke.pokes(observed, zip((CONFIGURATION, HTPASSWD, CERTIFICATE, CLIENT_CA), texts, strict=True))
@@ -88,9 +87,10 @@ def decide(registry: Registry, observed: Observed, settings: Settings, *, now: d
         apply=tuple(child for child, _ in changed),
         remove=tuple(Removal(Reference(child["apiVersion"], *key_of(child)), patch) for child, patch in added if patch),
         delete=obsolete(registry, observed, wanted),
-        statuses=statuses,
-        events=(*_events(us, occurrences), *(e for hook, told in hooks for e in _events(_us(hook), told.events))),
+        statuses={} if early else statuses,
+        events=(*_events(us, occurrences), *(event for hook, told in of_hooks for event in _events(hook, told))),
         poke=stale,
+        ask=early and bool(statuses or hooks or changed),
         why={key_of(child): written(observed, child, paths) for child, paths in changed},
         elsewhere=wanted.copied.plan,
         requeue_after=_next_look(wanted, stale, findings, now, *(told.wake for _, told in hooks)),
@@ -136,6 +136,7 @@ def _findings(
     }
     if (exposed := exposure.finding(registry, observed)) is not None:
         findings["ExposureReady"] = exposed
+    findings = {name: standing(name, finding, registry.status) for name, finding in findings.items()}
     url = configuration.url(registry, owner)
     return {"Ready": status.summed_up(registry, findings, url, held(observed, wanted)), **findings}
 

@@ -1,6 +1,7 @@
 """What the replicas say of the files that they have loaded.
 
-Rule: a thing is live only when every replica that the spec asks for reports it. Pods that are going do not count.
+Rule: a thing is live only when every replica that the spec asks for reports it. Pods that are going do not count. What
+has not been asked yet says nothing: the last word on it stands.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wharfinger.api.reasons import Reason
-from wharfinger.decide.condition import Finding, bad
+from wharfinger.decide.condition import Finding, bad, unknown
 from wharfinger.decide.observed import FileReport, Manifest, Observed, Replica, Report
 
 
@@ -56,6 +57,10 @@ CLIENT_CA = Mounted(
 )
 
 
+UNHEARD = unknown(Reason.REPORT_UNAVAILABLE, "a pod has not been asked yet")
+"""What is found where a pod has yet to be asked."""
+
+
 def sha256(text: str | None) -> str:
     """How a replica names a file's content; empty for a file that is not there."""
     return "" if text is None else hashlib.sha256(text.encode()).hexdigest()
@@ -76,6 +81,11 @@ def active(observed: Observed) -> tuple[Replica, ...]:
     )
 
 
+def unheard(observed: Observed) -> bool:
+    """Whether a replica has not been asked yet."""
+    return any(not replica.asked for replica in active(observed))
+
+
 def unloaded(observed: Observed, wanted: int, mounted: Mounted, sha256: str) -> Finding | None:
     """Why not every replica has loaded the file with this hash; None when all have, or none is wanted."""
     if wanted == 0:
@@ -86,7 +96,8 @@ def unloaded(observed: Observed, wanted: int, mounted: Mounted, sha256: str) -> 
     for replica in replicas:
         name = pod_name(replica.pod)
         if replica.report is None:
-            return bad(mounted.pending, f"pod {name} has not said what it has loaded: see WorkloadReady")
+            silent = bad(mounted.pending, f"pod {name} has not said what it has loaded: see WorkloadReady")
+            return silent if replica.asked else UNHEARD
         file = mounted.of(replica.report)
         if file.sha256 != sha256:
             if file.error:

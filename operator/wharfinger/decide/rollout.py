@@ -20,7 +20,7 @@ from wharfinger.decide.cause import cause
 from wharfinger.decide.claim_checks import unprovisioned
 from wharfinger.decide.condition import Finding, bad, first, good
 from wharfinger.decide.observed import Manifest, Observed
-from wharfinger.decide.replicas import CONFIGURATION, active, pod_name, sha256, unloaded
+from wharfinger.decide.replicas import CONFIGURATION, UNHEARD, active, pod_name, sha256, unloaded
 
 GRACE = timedelta(seconds=30)  # for what passes by itself as a rule
 _FIRST_READY = timedelta(minutes=2)  # from a container's start until its pod should be ready, on a busy node too
@@ -200,6 +200,8 @@ def starting(state: State) -> Finding | None:
 def unreported(state: State) -> Finding | None:
     """Is there a replica that could not be asked?"""
     for replica in active(state.observed):
+        if not replica.asked:
+            return UNHEARD
         if replica.report is None:
             name = pod_name(replica.pod)
             told = f": {replica.error}" if replica.error else ""

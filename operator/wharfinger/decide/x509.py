@@ -60,9 +60,14 @@ class Certificate:
         return self.not_before + self.lifetime * 2 / 3
 
     @property
+    def sha256(self) -> bytes:
+        """SHA-256 of its DER form."""
+        return self.parsed.fingerprint(hashes.SHA256())
+
+    @property
     def fingerprint(self) -> str:
-        """SHA-256 in the form that openssl prints."""
-        return self.parsed.fingerprint(hashes.SHA256()).hex(":").upper()
+        """The same in the form that openssl prints."""
+        return self.sha256.hex(":").upper()
 
     @property
     def hosts(self) -> frozenset[str]:

@@ -7,7 +7,7 @@ held, or than a deletion, are dropped.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -25,10 +25,12 @@ from wharfinger.kube.resources import (
     WEBHOOK,
     Resource,
 )
+from wharfinger.kube.shelf import Shelf
 
 Object = Mapping[str, Any]
 _TOMBSTONES = 4096
 _SHARED = (REGISTRY, WEBHOOK, POD, CLAIM)  # others write into these by right
+_AT_HAND = (REGISTRY, WEBHOOK)  # looked through as a whole, so kept as they are
 
 
 class Key(NamedTuple):
@@ -80,15 +82,29 @@ def _own(obj: Object) -> Iterable[Key]:
     return () if registry is None else (registry,)
 
 
+class _Facts(NamedTuple):
+    """What is known of an object without reading it."""
+
+    version: int
+    registry: Key | None
+
+
+_NONE = _Facts(0, None)
+
+
 class Store:
     """The objects of one type, and which of them concern which Registry.
 
     `concerned` says whom `on_change` is told about; by default the Registry that the object itself points to.
+    `at_hand`: whether they are kept ready to be read, all of them, again and again.
     """
 
-    def __init__(self, on_change: OnChange, concerned: Callable[[Object], Iterable[Key]] = _own) -> None:
-        self.objects: dict[Key, Object] = {}
-        self._by_registry: dict[Key, dict[Key, Object]] = {}
+    def __init__(
+        self, on_change: OnChange, concerned: Callable[[Object], Iterable[Key]] = _own, *, at_hand: bool = False
+    ) -> None:
+        self.objects: MutableMapping[Key, Object] = {} if at_hand else Shelf()
+        self._facts: dict[Key, _Facts] = {}
+        self._by_registry: dict[Key, dict[Key, None]] = {}
         self._awaited: dict[Key, Any] = {}  # statuses that are being written
         self._graves: OrderedDict[Key, int] = OrderedDict()  # versions of deletions, so that no late event undoes one
         self._on_change = on_change
@@ -96,7 +112,7 @@ class Store:
 
     def of(self, registry: Key) -> list[Object]:
         """Return the objects that concern a Registry."""
-        return list(self._by_registry.get(registry, {}).values())
+        return [self.objects[key] for key in self._by_registry.get(registry, ())]
 
     @contextmanager
     def awaiting(self, key: Key, status: Any) -> Iterator[None]:
@@ -110,17 +126,18 @@ class Store:
     def put(self, obj: Object) -> None:
         """Take in an object from a list, an event or a write's response, unless something newer is known."""
         key, version = key_of(obj), version_of(obj)
-        old = self.objects.get(key)
-        if version <= max(version_of(old) if old else 0, self._graves.get(key, 0)):
+        known = self._facts.get(key, _NONE)
+        if version <= max(known.version, self._graves.get(key, 0)):
             return
         self._graves.pop(key, None)
+        told, old = self._whom(key), self.objects.get(key) if key in self._awaited else None
         self._forget(key)
-        self.objects[key] = obj
-        registry = registry_of(obj)
-        if registry is not None:
-            self._by_registry.setdefault(registry, {})[key] = obj
+        facts = _Facts(version, registry_of(obj))
+        self.objects[key], self._facts[key] = obj, facts
+        if facts.registry is not None:
+            self._by_registry.setdefault(facts.registry, {})[key] = None
         if not self._own_status(key, old, obj):
-            self._tell(old, obj)
+            self._tell({*told, *self._concerned(obj)})
 
     def _own_status(self, key: Key, old: Object | None, obj: Object) -> bool:
         """Whether nothing has changed but the status, and that as it is being written."""
@@ -133,17 +150,14 @@ class Store:
 
     def drop(self, key: Key, version: int) -> None:
         """Take out an object that was deleted at `version`, unless it was created again since."""
-        old = self.objects.get(key)
-        if old is not None and version_of(old) > version:
+        if self._facts.get(key, _NONE).version > version:
             return
         self._graves[key] = max(version, self._graves.pop(key, 0))
         if len(self._graves) > _TOMBSTONES:
             self._graves.popitem(last=False)
-        if old is not None:
-            self._forget(key)
-            self._tell(old)
+        self._lose(key)
 
-    def replace(self, objects: list[Object], version: int, namespace: str = "", *, rewound: bool = False) -> None:
+    def replace(self, objects: Iterable[Object], version: int, namespace: str = "", *, rewound: bool = False) -> None:
         """Take in a whole list made at `version`: what it lacks (within `namespace`, if given) has been deleted.
 
         `rewound` says that versions begin anew: nothing that is held counts as newer.
@@ -151,18 +165,23 @@ class Store:
         if rewound:
             self._graves.clear()
             for key in [key for key in self.objects if namespace in ("", key.namespace)]:
-                old = self.objects[key]
-                self._forget(key)
-                self._tell(old)
-        listed = {key_of(obj) for obj in objects}
+                self._lose(key)
+        listed = set()
         for obj in objects:
+            listed.add(key_of(obj))
             self.put(obj)
         for key in [key for key in self.objects if key not in listed and namespace in ("", key.namespace)]:
             self.drop(key, version)
 
+    def _lose(self, key: Key) -> None:
+        told = self._whom(key)
+        self._forget(key)
+        self._tell(told)
+
     def _forget(self, key: Key) -> None:
-        old = self.objects.pop(key, None)
-        registry = registry_of(old) if old is not None else None
+        registry = self._facts.pop(key, _NONE).registry
+        if key in self.objects:
+            del self.objects[key]
         if registry is None:
             return
         group = self._by_registry[registry]
@@ -170,8 +189,15 @@ class Store:
         if not group:
             del self._by_registry[registry]
 
-    def _tell(self, *objects: Object | None) -> None:
-        for registry in {key for obj in objects if obj is not None for key in self._concerned(obj)}:
+    def _whom(self, key: Key) -> Iterable[Key]:
+        """Whom the object that is held concerns."""
+        if self._concerned is not _own:
+            return tuple(self._concerned(self.objects[key])) if key in self.objects else ()
+        registry = self._facts.get(key, _NONE).registry
+        return () if registry is None else (registry,)
+
+    def _tell(self, registries: Iterable[Key]) -> None:
+        for registry in set(registries):
             self._on_change(registry)
 
 
@@ -182,7 +208,9 @@ class Cache:
     """
 
     def __init__(self, on_change: OnChange) -> None:
-        self.stores: dict[Resource, Store] = {resource: Store(on_change) for resource in (*WATCHED, *FOREIGN)}
+        self.stores: dict[Resource, Store] = {
+            resource: Store(on_change, at_hand=resource in _AT_HAND) for resource in (*WATCHED, *FOREIGN)
+        }
 
     def registry(self, key: Key) -> Object | None:
         """Return a Registry."""

@@ -11,10 +11,10 @@ import asyncio
 import functools
 import os
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 from urllib.parse import urlencode
 from urllib.request import getproxies_environment
 
@@ -35,6 +35,26 @@ _STRATEGIC = "application/strategic-merge-patch+json"
 _CONNECT_SECONDS = 5.0
 _TRANSPORT_ERRORS = (aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeError)
 Object = dict[str, Any]
+
+
+class _Metadata(msgspec.Struct, rename="camel"):
+    resource_version: str
+    following: str = msgspec.field(default="", name="continue")
+
+
+class Page(msgspec.Struct):
+    """A page of a collection. Its items are read one by one: as dicts, all at once, they take a lot of memory."""
+
+    metadata: _Metadata
+    items: list[msgspec.Raw] | None = None
+
+    def objects(self) -> Iterator[Object]:
+        """Yield the objects. Raises UnreachableError for what is none."""
+        for item in self.items or ():
+            try:
+                yield msgspec.json.decode(item, type=Object)
+            except msgspec.DecodeError as error:
+                raise UnreachableError(f"a list holds what is no object: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +127,9 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await self._pool.close()
 
-    async def list_page(self, path: str, query: Mapping[str, str]) -> Object:
+    async def list_page(self, path: str, query: Mapping[str, str]) -> Page:
         """GET one page of a collection."""
-        return await self._request(_Call("list", "GET", path, query))
+        return await self._request(_Call("list", "GET", path, query), Page)
 
     async def get(self, resource: Resource, namespace: str, name: str) -> Object:
         """GET one object. Raises NotFoundError when it is not there."""
@@ -165,11 +185,17 @@ class Client:
         finally:
             response.close()
 
-    async def _request(self, call: _Call) -> Object:
+    @overload
+    async def _request(self, call: _Call) -> Object: ...
+
+    @overload
+    async def _request(self, call: _Call, form: type[Page]) -> Page: ...
+
+    async def _request(self, call: _Call, form: Any = Object) -> Any:
         timeout = aiohttp.ClientTimeout(total=self._timeout, sock_connect=_CONNECT_SECONDS)
         for attempt in range(self._tries):
             try:
-                return await _decode(await self._send(call, timeout), call)
+                return await _decode(await self._send(call, timeout), call, form)
             except (BusyError, UnreachableError) as error:
                 if attempt == self._tries - 1:
                     raise
@@ -208,12 +234,11 @@ async def _events(response: aiohttp.ClientResponse, path: str) -> AsyncIterator[
         raise UnreachableError(f"watch {path}: {_describe(error)}") from error
 
 
-async def _decode(response: aiohttp.ClientResponse, call: _Call) -> Object:
+async def _decode(response: aiohttp.ClientResponse, call: _Call, form: Any) -> Any:
     try:
-        answer: Object = msgspec.json.decode(await response.read())
+        return msgspec.json.decode(await response.read(), type=form)
     except _TRANSPORT_ERRORS as error:
         raise UnreachableError(f"{call.verb} {call.path}: {_describe(error)}") from error
-    return answer
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> KubeError:

@@ -118,18 +118,16 @@ class Informer:
 
     async def _list(self) -> None:
         path, query = self.resource.path(self.scope.namespace), {**self.scope.query(), "limit": "500"}
-        found: list[Object] = []
-        while True:
-            page = await self._client.list_page(path, query)
-            found += [trim(item, self.resource) for item in page.get("items") or ()]
-            if not (following := page["metadata"].get("continue")):
-                break
+        pages = [await self._client.list_page(path, query)]
+        while following := pages[-1].metadata.following:
             query["continue"] = following
+            pages.append(await self._client.list_page(path, query))
         metrics.RELISTS.inc(self.resource.kind)
-        self._version = page["metadata"]["resourceVersion"]
+        self._version = pages[-1].metadata.resource_version
         rewound = int(self._version) < self._newest
         if rewound:
             log.warning("the API server's history of %s was set back, as by a restored backup", self.resource.plural)
+        found = (trim(item, self.resource) for page in pages for item in page.objects())
         self._store.replace(found, int(self._version), self.scope.namespace, rewound=rewound)
         self._newest = int(self._version)
         first = not self.synced.is_set()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from wharfinger.api import load
 from wharfinger.children.owner import Owner, decoded
-from wharfinger.decide.certificates import peer
+from wharfinger.decide.certificates import Peer, peer
 from wharfinger.decide.observed import Elsewhere, Manifest, Observed, Replica
 from wharfinger.kube.cache import Cache, Key, key_of
 from wharfinger.kube.resources import CERTIFICATE, CLAIM, CONFIG_MAP, DEFINITION, SECRET, STORAGE_CLASS, Resource
@@ -20,7 +20,7 @@ from wharfinger.observe.foreign_kinds import ForeignKinds, asked, served
 from wharfinger.observe.pod_events import PodEvents, is_ready
 from wharfinger.observe.poller import Answer, Poller
 from wharfinger.observe.references import Reference, References, referenced
-from wharfinger.observe.report import Target
+from wharfinger.observe.report import Pin, Target
 
 _FORBIDDEN_SECONDS = 15.0  # between two looks at what may not be read
 Children = dict[tuple[str, str], Manifest]
@@ -82,7 +82,7 @@ class Observer:
         """Have the Registry's ready pods asked for their reports from now on; whether all have been heard of."""
         key = key_of(registry)
         self._poller.follow(key, targets(registry, self._cache.children(key), self._cache.pods(key)), eager=eager)
-        return not self._poller.unknown(key)
+        return not self._poller.unheard(key)
 
     def pace(self, key: Key, *, eager: bool) -> None:
         """Have them asked often while something is coming about."""
@@ -105,14 +105,15 @@ class Observer:
         self._pod_events.forget(key)
 
     def _replicas(self, key: Key, pods: tuple[Manifest, ...]) -> tuple[Replica, ...]:
-        answers = self._poller.answers(key)
+        answers, unheard = self._poller.answers(key), self._poller.unheard(key)
         found = []
         for pod in pods:
             if is_ready(pod):
                 answer = answers.get(pod["metadata"]["uid"], Answer(None, "it has not been asked yet"))
             else:
                 answer = Answer(None, "the pod is not ready")
-            found.append(Replica(pod, answer.report, answer.error))
+            asked = pod["metadata"]["uid"] not in unheard
+            found.append(Replica(pod, answer.report, answer.error, asked))
         return tuple(found)
 
 
@@ -137,13 +138,23 @@ def targets(registry: Manifest, children: Children, pods: tuple[Manifest, ...]) 
         return frozenset()  # its status says so; nothing is expected of its pods
     owner = Owner(loaded.metadata.name, loaded.metadata.namespace, loaded.metadata.uid)
     token = decoded(children.get(("Secret", owner.config)), "admin-token") or b""
-    trusted, server_name = peer(loaded, owner, Observed(children=children))
+    found = peer(loaded, owner, Observed(children=children))
+    trusted = found.trusted
     if trusted:  # a CA that was replaced a moment ago may still have signed what the pod serves
         trusted += ((children.get(("ConfigMap", owner.ca)) or {}).get("data") or {}).get("ca.crt", "")
     if not token or (not trusted and loaded.spec.tls.issuer != "Disabled"):
         return frozenset()
     return frozenset(
-        Target(pod["metadata"]["uid"], pod["status"]["podIP"], server_name, trusted, token.decode().strip())
+        Target(pod["metadata"]["uid"], pod["status"]["podIP"], found.server_name, trusted, token.decode().strip(), pin)
+        for pin in (_pin(found),)
         for pod in pods
         if is_ready(pod) and (pod.get("status") or {}).get("podIP")
     )
+
+
+def _pin(found: Peer) -> Pin | None:
+    """What the pods' certificate is recognised by; None where OpenSSL has to look at it more closely."""
+    leaf = found.leaf
+    if leaf is None or not leaf.covers(found.server_name):
+        return None
+    return Pin(leaf.sha256, leaf.not_before, leaf.not_after)

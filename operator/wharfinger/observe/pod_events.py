@@ -57,7 +57,7 @@ class PodEvents:
             page = await self._client.list_page(EVENT.path(key.namespace), query)
         except KubeError:
             return self._known.get(key, ())  # an explanation is welcome, not needed
-        events = [event for event in page.get("items") or () if _concerns(event, key.name)]
+        events = [event for event in page.objects() if _concerns(event, key.name)]
         events.sort(key=_when, reverse=True)
         return tuple(f"{event.get('reason', '')}: {event.get('message', '')}" for event in events[:_MOST])
 

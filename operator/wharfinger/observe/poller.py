@@ -1,15 +1,17 @@
 """Asks the pods of every Registry for their reports, now and then, and remembers the answers.
 
 Rule: a reconcile never waits for a pod. It reads the last answer; when an answer changes, the Registry is looked at
-again. Polls are quick while something is still coming about, slow once it has. A report stands until a pod has failed
-to answer twice in a row, and a pod that has just been found is unknown as long: neither one lost packet nor a restart
-of the operator makes a Registry unready. Sizes count as changed by a step, not by a
+again. Polls are quick while something is still coming about, slow once it has, and the first is no exception: after a
+start of the operator the pods of a Registry that is as it should be are asked in their turn. A report stands until a
+pod has failed to answer twice in a row, and a pod that has just been found is unknown as long: neither one lost packet
+nor a restart of the operator makes a Registry unready. Sizes count as changed by a step, not by a
 byte: others write to the same disk all the time.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -30,7 +32,8 @@ class Pace:
     eager: float = 1.0  # while converging
     steady: float = 5.0  # what users see of usage and webhooks is no older than that, while there are few Registries
     patience: int = 60  # polls without news after which eagerness fades
-    each: float = 0.25  # a steady poll never comes round faster than this times the number of Registries
+    each: float = 0.4  # a steady poll never comes round faster than this times the number of Registries
+    longest: float = 600.0  # but not less often, however many there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,12 @@ class Poller:
         watched = self._watched.get(key)
         return dict(watched.answers) if watched else {}
 
-    def unknown(self, key: Key) -> bool:
-        """Whether a pod that is polled has not been heard of yet; `on_change` will tell."""
+    def unheard(self, key: Key) -> frozenset[str]:
+        """Return the uids of the pods that are polled and have not been heard of yet; `on_change` will tell."""
         watched = self._watched.get(key)
-        return watched is not None and any(target.uid not in watched.answers for target in watched.targets)
+        if watched is None:
+            return frozenset()
+        return frozenset(target.uid for target in watched.targets if target.uid not in watched.answers)
 
     def follow(self, key: Key, targets: frozenset[Target], *, eager: bool) -> None:
         """Poll these pods from now on, and no others of this Registry."""
@@ -125,16 +130,18 @@ class Poller:
 
     def _delay(self, watched: _Watched) -> float:
         pace = self._pace
-        steady = max(pace.steady, pace.each * len(self._watched))
+        steady = min(pace.longest, max(pace.steady, pace.each * len(self._watched)))
         if watched.missed:
             return pace.first
         if not watched.eager:
-            return steady
+            return steady if watched.told else steady * random.uniform(0, 1)  # noqa: S311 - spreads the load
         if watched.polls > pace.patience:
             return min(steady, pace.eager * 1.3 ** min(watched.polls - pace.patience, 32))
         return min(pace.eager, pace.first * 1.3 ** min(watched.polls, 32))
 
     async def _poll(self, key: Key, watched: _Watched) -> None:
+        if not watched.eager:
+            await self._pause(watched)
         while True:
             watched.wake.clear()
             targets = watched.targets
@@ -148,9 +155,12 @@ class Poller:
                 watched.answers, watched.polls = answers, 0
                 self._on_change(key)
             watched.answers = answers
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._delay(watched)):  # wait_for may swallow being cancelled (Python 3.11)
-                    await watched.wake.wait()
+            await self._pause(watched)
+
+    async def _pause(self, watched: _Watched) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._delay(watched)):  # wait_for may swallow being cancelled (Python 3.11)
+                await watched.wake.wait()
 
     @staticmethod
     def _standing(watched: _Watched, uid: str, fresh: Answer) -> Answer | None:

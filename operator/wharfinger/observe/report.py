@@ -1,19 +1,25 @@
 """The registry's own report: asking a pod for it, and reading the answer.
 
 Rule: nothing is believed that did not come over TLS from a holder of the Registry's certificate (unless TLS is
-disabled), in good time, of a modest size, and in the agreed form.
+disabled), in good time, of a modest size, and in the agreed form; and nobody else is shown the token. A pod that
+presents the very certificate that it should is recognised by that, in one context for all of them; a context with the
+Registry's own CAs, which takes longer to make than the handshake, is only for one that presents another.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated
 
 import aiohttp
 import msgspec
 
+from wharfinger import clock
 from wharfinger.decide.observed import Damage, FileReport, GarbageReport, Report, WebhookReport
 
 ADMIN_PORT = 5001
@@ -28,6 +34,15 @@ class ReportError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """The certificate that a pod should present: it is for the server name, and trusted as it is."""
+
+    sha256: bytes  # of its DER form
+    not_before: datetime
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A pod to ask. `ca` is empty when the registry speaks plain HTTP."""
 
@@ -36,6 +51,7 @@ class Target:
     server_name: str  # name that its certificate must carry
     ca: str = field(repr=False)  # trusted certificates, PEM
     token: str = field(repr=False)
+    pin: Pin | None = None
 
 
 class _File(msgspec.Struct):
@@ -126,9 +142,10 @@ def _file(file: _File | None) -> FileReport:
 class Asker:
     """Asks pods for their reports. Use as an async context manager."""
 
-    def __init__(self, port: int = ADMIN_PORT) -> None:
+    def __init__(self, port: int = ADMIN_PORT, now: Callable[[], datetime] = clock.now) -> None:
         self._port = port
-        connector = aiohttp.TCPConnector(force_close=True, limit=0)  # every Registry has its own CA: nothing to reuse
+        self._now = now
+        connector = aiohttp.TCPConnector(force_close=True, limit=0)  # polls are too rare to keep a connection open
         self._slots = asyncio.Semaphore(_AT_ONCE)  # not the connector's: waiting for one is not the pod's fault
         self._session = aiohttp.ClientSession(connector=connector, trust_env=False)
 
@@ -140,27 +157,39 @@ class Asker:
 
     async def ask(self, target: Target) -> Report:
         """GET /status from one pod. Raises ReportError."""
+        try:
+            return parse(await self._get(target))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise ReportError(f"its admin port gave no answer: {_describe(error)}") from None
+
+    async def _get(self, target: Target) -> bytes:
+        pin = target.pin
+        if not target.ca:
+            return await self._get_by(target, False)
+        if pin is not None and pin.not_before <= self._now() <= pin.not_after:
+            with suppress(aiohttp.ServerFingerprintMismatch):  # an older one, as a rule, which may be trusted still
+                return await self._get_by(target, aiohttp.Fingerprint(pin.sha256))
+        return await self._get_by(target, _trust(target))
+
+    async def _get_by(self, target: Target, trust: ssl.SSLContext | aiohttp.Fingerprint | bool) -> bytes:
+        """The answer of one that `trust` lets be (False: over plain HTTP, of anybody)."""
         host = f"[{target.address}]" if ":" in target.address else target.address
         url = f"{'https' if target.ca else 'http'}://{host}:{self._port}/status"
         headers = {"Authorization": f"Bearer {target.token}"}
         limits = aiohttp.ClientTimeout(total=_SECONDS)
-        try:
-            context = _trust(target) if target.ca else False
-            name = target.server_name or None
-            async with (
-                self._slots,
-                self._session.get(
-                    url, headers=headers, ssl=context, server_hostname=name, timeout=limits, allow_redirects=False
-                ) as response,
-            ):
-                body = await response.content.read(_LARGEST)
-                while len(body) < _LARGEST and (more := await response.content.read(_LARGEST - len(body))):
-                    body += more
-                if response.status != 200:
-                    raise ReportError(f"its admin port answered {response.status}")
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise ReportError(f"its admin port gave no answer: {_describe(error)}") from None
-        return parse(body)
+        name = target.server_name or None
+        async with (
+            self._slots,
+            self._session.get(
+                url, headers=headers, ssl=trust, server_hostname=name, timeout=limits, allow_redirects=False
+            ) as response,
+        ):
+            body = await response.content.read(_LARGEST)
+            while len(body) < _LARGEST and (more := await response.content.read(_LARGEST - len(body))):
+                body += more
+            if response.status != 200:
+                raise ReportError(f"its admin port answered {response.status}")
+            return body
 
 
 def _trust(target: Target) -> ssl.SSLContext:
@@ -174,4 +203,6 @@ def _trust(target: Target) -> ssl.SSLContext:
 def _describe(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return f"nothing within {_SECONDS:g} s"
+    if type(error) is aiohttp.ClientConnectorError:  # its own text names an object by its address: always another one
+        return str(error.strerror)
     return str(error) or type(error).__name__

@@ -185,7 +185,8 @@ class World:
         """The Deployment's pods run, and have loaded all that is mounted."""
         deployment = self.observed.children.get(("Deployment", self.name))
         count = deployment["spec"]["replicas"] if deployment else 0
-        known = self.observed.replicas[0].report.webhooks if self.observed.replicas[:1] else {}  # type: ignore[union-attr]  # this world always reports
+        reports = [replica.report for replica in self.observed.replicas if replica.report is not None]
+        known = reports[0].webhooks if reports else {}
         report = Report(
             version="0.1.0",
             configuration=FileReport(self.sha256(f"{self.name}-config", "config.yaml")),

@@ -51,25 +51,26 @@ def test_pods_are_known_by_the_authority_and_the_service_s_name(world):
     here = world()
     here.settle()
     owner = Owner("team", "ci", "uid-1")
-    trusted, name = certificates.peer(here.model, owner, here.observed)
-    assert name == "team.ci.svc"
-    assert here.data("team-ca", "tls.crt") in trusted
-    assert here.data("team-tls", "tls.crt") in trusted
+    found = certificates.peer(here.model, owner, here.observed)
+    assert found.server_name == "team.ci.svc"
+    assert here.data("team-ca", "tls.crt") in found.trusted
+    assert here.data("team-tls", "tls.crt") in found.trusted
+    assert found.leaf == x509.certificate(here.data("team-tls", "tls.crt"))
 
 
 def test_pods_with_a_given_certificate_are_known_by_the_certificate_itself(world):
     here = world({"tls": {"issuer": "Secret", "secretName": "mine"}})
     here.secret("mine", tls_crt=issue("*.example.com"), tls_key=KEY_PEM)
     here.settle()
-    trusted, name = certificates.peer(here.model, Owner("team", "ci", "u"), here.observed)
-    assert name == "wharf.example.com"
-    assert trusted.strip() == here.data("team-tls", "tls.crt").strip()
+    found = certificates.peer(here.model, Owner("team", "ci", "u"), here.observed)
+    assert found.server_name == "wharf.example.com"
+    assert found.trusted.strip() == here.data("team-tls", "tls.crt").strip()
 
 
 @pytest.mark.parametrize("spec", [{"tls": {"issuer": "Disabled"}}, {}])
 def test_without_a_certificate_nobody_is_known(world, spec):
     here = world(spec)
-    assert certificates.peer(here.model, Owner("team", "ci", "u"), here.observed) == ("", "")
+    assert certificates.peer(here.model, Owner("team", "ci", "u"), here.observed) == certificates.Peer()
 
 
 def test_an_unreadable_certificate_vouches_for_nobody(world):
@@ -77,4 +78,4 @@ def test_an_unreadable_certificate_vouches_for_nobody(world):
     here.settle()
     live = here.child("Secret", "team-tls")
     here.put(live | {"data": {"tls.crt": base64.b64encode(b"x").decode()}})
-    assert certificates.peer(here.model, Owner("team", "ci", "u"), here.observed) == ("", "")
+    assert certificates.peer(here.model, Owner("team", "ci", "u"), here.observed) == certificates.Peer()

@@ -1,6 +1,7 @@
 """Decisions in a circle: plans come true, until nothing is left to do."""
 
 import copy
+import dataclasses
 
 import jsonschema
 import pytest
@@ -171,3 +172,62 @@ def test_a_world_without_anything_is_a_beginning(world):
     plan = reconcile(here.registry, Observed(), here.settings, now=here.now, mint=here.mint)
     assert plan.apply
     assert not plan.delete
+
+
+def started_anew(here):
+    """As an operator finds it that has just started: what pods have loaded is not known."""
+    here.run_pods()
+    here.change(replicas=tuple(dataclasses.replace(one, report=None, asked=False) for one in here.observed.replicas))
+    return here.step()
+
+
+@pytest.mark.parametrize("spec", [{}, {"replicas": 2, "auth": {"users": [{"name": "ci"}]}}], ids=str)
+def test_after_a_start_a_registry_at_rest_is_left_as_it_is_and_nobody_need_be_asked(world, spec):
+    here = world(spec)
+    here.settle()
+    plan = started_anew(here)
+    assert (plan.apply, plan.delete, plan.statuses, plan.events, plan.poke, plan.ask) == ((), (), {}, (), (), False)
+
+
+def test_after_a_start_a_child_is_put_right_at_once_and_nothing_is_told_before_the_pods_are_heard(world):
+    here = world()
+    here.settle()
+    told = here.registry["status"]
+    here.remove("Secret", "team-tls")
+    plan = started_anew(here)
+    assert [child["metadata"]["name"] for child in plan.apply] == ["team-tls"]
+    assert (plan.statuses, plan.ask) == ({}, True)
+    assert here.registry["status"] is told
+    here.settle()
+    assert here.condition("CertificateReady")[0] == "True"
+
+
+def test_after_a_start_the_pods_are_to_be_heard_when_something_else_is_to_be_told(world):
+    here = world()
+    here.settle()
+    claim = here.child("PersistentVolumeClaim", "team")
+    here.change(children={**here.observed.children, ("PersistentVolumeClaim", "team"): claim | {"status": {}}})
+    plan = started_anew(here)
+    assert (plan.apply, plan.statuses, plan.events, plan.ask) == ((), {}, (), True)
+
+
+def test_after_a_start_no_new_password_takes_over_and_none_ends_before_the_pods_are_heard(world):
+    here = world({"auth": {"users": [{"name": "ci", "rotation": "1"}]}})
+    here.settle()
+    old = here.data("team-user-ci", "password")
+    here.edit(auth={"users": [{"name": "ci", "rotation": "2"}]})
+    for _ in range(5):
+        started_anew(here)
+        assert here.data("team-user-ci", "password") == old
+        lines = [line for line in here.data("team-htpasswd", "htpasswd").splitlines() if line.startswith("ci:")]
+        assert any(here.mint.verify(old, line.split(":")[1]) for line in lines)
+    here.settle()
+    assert here.data("team-user-ci", "password") != old
+
+
+def test_a_condition_of_another_release_does_not_stand_in_for_a_pod_that_has_not_been_asked(world):
+    here = world()
+    here.settle()
+    for condition in here.registry["status"]["conditions"]:
+        condition["reason"] = "WhatWasCalledOtherwise"
+    assert started_anew(here).ask

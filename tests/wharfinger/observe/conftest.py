@@ -48,7 +48,7 @@ class Pod:
         await self.gate.wait()
         return self.answer()
 
-    def target(self, **changes: str) -> Target:
+    def target(self, **changes: Any) -> Target:
         return Target(
             **{"uid": "p0", "address": "127.0.0.1", "server_name": "team.ci.svc", "ca": self.ca, "token": "t"} | changes
         )

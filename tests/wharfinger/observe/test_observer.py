@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from wharfinger.decide import x509
 from wharfinger.kube.cache import Cache, Key
 from wharfinger.kube.resources import CLAIM, CONFIG_MAP, POD, REGISTRY, REGISTRY_LABEL, SECRET, WEBHOOK, Resource
 from wharfinger.observe.foreign_kinds import ForeignKinds
@@ -107,6 +108,8 @@ def test_nobody_is_asked_without_a_token_or_a_certificate(pod) -> None:
     assert targets({**registry, "spec": {"replicas": "many"}}, by_kind(token, tls), ready) == frozenset()
     (target,) = targets(registry, by_kind(token, tls), ready)
     assert (target.address, target.server_name, target.token) == ("127.0.0.1", "team.ci.svc", "t")
+    assert target.pin is not None
+    assert target.pin.sha256 == x509.certificate(pod.ca).sha256
 
 
 def test_while_the_ca_is_replaced_the_old_one_is_trusted_too(pod) -> None:

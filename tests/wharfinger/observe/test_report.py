@@ -1,16 +1,20 @@
 """A report is believed only when it is whole."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from aiohttp import web
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509 import load_pem_x509_certificate
 from tests.wharfinger.observe.conftest import STATUS, certificate
 
+from wharfinger import clock
 from wharfinger.decide.observed import FileReport, WebhookReport
-from wharfinger.observe.report import ReportError, Target, parse
+from wharfinger.observe.report import Asker, Pin, ReportError, Target, parse
 
 
 def test_a_report_is_read_whole() -> None:
@@ -65,10 +69,47 @@ async def test_a_pod_with_another_certificate_does_not_get_the_token(pod, asker,
     assert pod.tokens == []
 
 
+def pin(pem: str, *, hours: int = 1) -> Pin:
+    leaf = load_pem_x509_certificate(pem.encode())
+    now = clock.now()
+    return Pin(leaf.fingerprint(SHA256()), now - timedelta(hours=1), now + timedelta(hours=hours))
+
+
+async def test_a_pod_is_recognised_by_its_certificate_without_a_context_of_its_own(pod, asker, monkeypatch) -> None:
+    monkeypatch.setattr("wharfinger.observe.report._trust", None)
+    assert (await asker.ask(pod.target(pin=pin(pod.ca)))).used == 3
+    assert pod.tokens == ["Bearer t"]
+
+
+async def test_a_pod_with_another_certificate_than_it_should_have_is_asked_if_a_ca_vouches_for_it(
+    pod, asker, tmp_path: Path
+) -> None:
+    other, _ = certificate(tmp_path, "team.ci.svc")
+    assert (await asker.ask(pod.target(pin=pin(other)))).used == 3
+    assert pod.tokens == ["Bearer t"]
+    with pytest.raises(ReportError, match="certificate verify failed"):
+        await asker.ask(pod.target(pin=pin(other), ca=other))
+    assert pod.tokens == ["Bearer t"]
+
+
+async def test_a_certificate_that_has_expired_recognises_nobody(pod, asker, tmp_path: Path) -> None:
+    other, _ = certificate(tmp_path, "team.ci.svc")
+    with pytest.raises(ReportError, match="certificate verify failed"):
+        await asker.ask(pod.target(pin=pin(pod.ca, hours=-1), ca=other))
+    assert pod.tokens == []
+
+
 async def test_a_certificate_for_another_name_does_not_do(pod, asker) -> None:
     with pytest.raises(ReportError, match="Hostname mismatch"):
         await asker.ask(pod.target(server_name="other.ci.svc"))
     assert pod.tokens == []
+
+
+async def test_a_port_that_nobody_listens_on_is_told_in_the_same_words_each_time(pod) -> None:
+    async with Asker(port=1) as asker:
+        for trust in ({}, {"pin": pin(pod.ca)}, {"pin": pin(pod.ca)}):
+            with pytest.raises(ReportError, match=r"gave no answer: Connect call failed \('127.0.0.1', 1\)$"):
+                await asker.ask(pod.target(**trust))
 
 
 async def test_plain_http_to_a_tls_port_is_no_report(pod, asker) -> None:
