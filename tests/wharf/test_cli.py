@@ -160,6 +160,14 @@ def test_serve_says_what_it_uses_serves_and_ends_on_sigterm(tmp_path):
     assert '"stopped"' in rest
 
 
+def test_an_http_client_is_loaded_only_for_webhooks():
+    """It takes as long to load as all that serves a registry."""
+    say = "import sys, wharf.cli; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", say], capture_output=True, check=True, text=True).stdout.split()
+    assert "wharf" in loaded
+    assert "aiohttp" not in loaded
+
+
 def test_serve_ends_with_one_line_when_it_cannot(tmp_path):
     (tmp_path / "file").write_text("")
     for extra in (["--address", "nonsense"], ["--data", str(tmp_path / "file")], ["--config", "/none"]):

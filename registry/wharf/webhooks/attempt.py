@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
     from wharf.webhook_settings import Webhook
 
-CONNECTIONS = 4
-"""Most connections to an endpoint."""
-
 ANSWER_LIMIT = 4096
 """Bytes of an answer that are read, so that a short one leaves the connection usable."""
 
@@ -66,9 +63,9 @@ class Outcome:
 
 
 class Endpoint:
-    """Where a webhook's events go. Create it, and close() it, in the event loop."""
+    """Where a webhook's events go, over so many connections at most. Create it, and close() it, in the event loop."""
 
-    def __init__(self, hook: Webhook, networks: Networks) -> None:
+    def __init__(self, hook: Webhook, networks: Networks, connections: int = 1) -> None:
         self._hook = hook
         self._networks = networks
         self._broken = ""
@@ -85,7 +82,7 @@ class Endpoint:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 ssl=context,
-                limit=CONNECTIONS,
+                limit=connections,
                 keepalive_timeout=KEEPALIVE,
                 resolver=Resolver(),
                 use_dns_cache=False,
