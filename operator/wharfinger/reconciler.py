@@ -179,7 +179,10 @@ class Workers:
         self._queue.succeeded(key)
         if self._told.pop(key, None):
             log.info("reconcile no longer fails", extra=at)
-        if (again := task.result().again) is not None:
+        if (again := task.result().again) == 0.0:
+            # what is half made is done first, while what it was decided from is at hand
+            self._queue.add(key, first=True)
+        elif again is not None:
             self._queue.add_after(key, again)
 
 

@@ -17,7 +17,7 @@ import kopf
 from aiohttp import web
 from kubernetes.aio.client import Configuration
 
-from wharfinger import clock, metrics
+from wharfinger import clock, garbage, metrics
 from wharfinger.apply.applier import Applier
 from wharfinger.apply.distribution import Distributor
 from wharfinger.apply.events import Recorder
@@ -87,6 +87,7 @@ async def _serve(settings: Settings, decisions: Decisions) -> None:
                 group.create_task(informer.run(), name=f"watch {informer.resource.plural}")
             group.create_task(_work(watching, elector, lead), name="work")
             group.create_task(door.run(), name="front door")
+            group.create_task(garbage.set_aside(), name="garbage")
 
 
 async def _leader(

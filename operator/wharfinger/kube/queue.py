@@ -1,8 +1,8 @@
 """The keyed work queue.
 
 Rule: a key waits at most once, and is never worked on twice at the same time; a key added while it is worked on comes
-round again afterwards. No key can keep the workers busy: after a burst it comes round at a modest rate, whoever keeps
-changing its objects (another field manager that fights for them, say).
+round again afterwards, and before the others when it is half done. No key can keep the workers busy: after a burst it
+comes round at a modest rate, whoever keeps changing its objects (another field manager that fights for them, say).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class WorkQueue(Generic[K]):
         self._ready: deque[K] = deque()
         self._since: dict[K, float] = {}  # waiting keys, and when they began to
         self._running: dict[K, float] = {}  # keys being worked on, and when that began
-        self._again: set[K] = set()  # added while being worked on
+        self._again: dict[K, bool] = {}  # added while being worked on, and whether it comes before the others
         self._timers: dict[K, asyncio.TimerHandle] = {}
         self._failures: dict[K, int] = {}
         self._credit: dict[K, tuple[float, float]] = {}  # runs that a key may have now, and as of when
@@ -39,17 +39,17 @@ class WorkQueue(Generic[K]):
     def _now() -> float:
         return asyncio.get_running_loop().time()
 
-    def add(self, key: K) -> None:
-        """Have the key worked on as soon as a worker is free."""
+    def add(self, key: K, *, first: bool = False) -> None:
+        """Have the key worked on as soon as a worker is free; `first`: before those that wait already."""
         if key in self._running:
-            self._again.add(key)
+            self._again[key] = first or self._again.get(key, False)
         elif key not in self._since:
             if (wait := (1.0 - self._credit_of(key)) / _RATE) > 0:
                 self.add_after(key, wait)
                 return
             self._cancel_timer(key)
             self._since[key] = self._now()
-            self._ready.append(key)
+            (self._ready.appendleft if first else self._ready.append)(key)
             self._wakeup.set()
 
     def add_after(self, key: K, delay: float) -> None:
@@ -91,12 +91,11 @@ class WorkQueue(Generic[K]):
         if len(self._credit) > 2 * len(self._timers) + 1024:
             self._credit = {known: held for known, held in self._credit.items() if self._credit_of(known) < _BURST}
         if key in self._again:
-            self._again.discard(key)
-            self.add(key)
+            self.add(key, first=self._again.pop(key))
 
     def stuck_for(self) -> float:
         """Return how many seconds the longest waiting key has waited, or the longest running one has run."""
-        begun = [*self._running.values(), *((self._since[self._ready[0]],) if self._ready else ())]
+        begun = [*self._running.values(), *self._since.values()]
         return self._now() - min(begun) if begun else 0.0
 
     def close(self) -> None:

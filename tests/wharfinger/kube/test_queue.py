@@ -38,6 +38,18 @@ async def test_a_key_is_never_worked_on_twice_at_once_and_comes_round_again(queu
     assert len(queue) == 0
 
 
+@pytest.mark.parametrize("news", [False, True], ids=["alone", "with news meanwhile"])
+async def test_a_key_that_is_half_done_comes_before_those_that_wait(queue, news: bool) -> None:
+    for key in ("a", "b", "c"):
+        queue.add(key)
+    assert await queue.get() == "a"
+    if news:
+        queue.add("a")
+    queue.add("a", first=True)
+    queue.done("a")
+    assert [await queue.get() for _ in range(3)] == ["a", "b", "c"]
+
+
 async def test_a_wake_up_comes_when_it_is_due(queue) -> None:
     queue.add_after("late", 0.03)
     queue.add_after("early", 0.01)
