@@ -11,7 +11,7 @@ import functools
 import logging
 import signal
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import kopf
 from aiohttp import web
@@ -42,6 +42,7 @@ from wharfinger.supervisor import FrontDoor, kopf_runner
 
 log = logging.getLogger(__name__)
 LEASE_NAME = "wharfinger"
+_FIRST_LOOKS_SECONDS = 30.0  # one that stands by looks at nothing
 
 
 def informers(client: Client, cache: Cache, namespaces: tuple[str, ...]) -> list[Informer]:
@@ -86,7 +87,7 @@ async def _serve(settings: Settings, decisions: Decisions) -> None:
             for informer in (*watching, *(lookout.informers if lookout else ())):
                 group.create_task(informer.run(), name=f"watch {informer.resource.plural}")
             group.create_task(_work(watching, elector, lead), name="work")
-            group.create_task(door.run(), name="front door")
+            group.create_task(_open(door, watching, queue), name="front door")
             group.create_task(garbage.set_aside(), name="garbage")
 
 
@@ -127,6 +128,18 @@ async def _elector(stack: AsyncExitStack, configuration: Configuration, settings
     terms = Terms.of(settings.lease_seconds)
     client = await stack.enter_async_context(Client(configuration, timeout=terms.request, tries=1))
     return Elector(client, (settings.lease_namespace, LEASE_NAME), settings.instance, clock.now, terms)
+
+
+async def _open(door: FrontDoor, watching: list[Informer], queue: WorkQueue[Key]) -> None:
+    """Run Kopf, but not before all that is there has been looked at once: at a start it has nothing to tell that the
+    informers have not told, and takes a fifth of the processor's time to do so.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_FIRST_LOOKS_SECONDS):
+            for informer in watching:
+                await informer.synced.wait()
+            await queue.drained()
+    await door.run()
 
 
 async def _work(watching: list[Informer], elector: Elector | None, lead: Callable[[], Awaitable[None]]) -> None:

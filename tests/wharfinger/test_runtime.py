@@ -57,6 +57,32 @@ async def test_the_operator_runs_heals_answers_and_stops_on_sigterm(api, found, 
     assert not api.watches
 
 
+async def test_kopf_begins_once_what_there_was_has_been_looked_at(api, found, until, monkeypatch) -> None:
+    begun = []
+
+    def runner(*_):
+        return lambda stop: (begun.append("deployments" in str(api.objects)), stop.wait(30))
+
+    monkeypatch.setattr(runtime, "kopf_runner", runner)
+    api.put(REGISTRY, TEAM)
+    task = asyncio.create_task(runtime.run(found, cli.decisions(found)))
+    await until(lambda: begun)
+    task.cancel()
+    await task
+    assert begun == [True]
+
+
+async def test_kopf_begins_in_an_operator_that_stands_by(api, found, until, monkeypatch) -> None:
+    begun = []
+    monkeypatch.setattr(runtime, "kopf_runner", lambda *_: lambda stop: (begun.append(True), stop.wait(30)))
+    monkeypatch.setattr(runtime, "_FIRST_LOOKS_SECONDS", 0.2)
+    api.fail("list", lambda: web.Response(status=503), "secrets", times=999)
+    task = asyncio.create_task(runtime.run(found, cli.decisions(found)))
+    await until(lambda: begun)
+    task.cancel()
+    await task
+
+
 async def test_no_work_begins_before_everything_is_listed(api, found, until) -> None:
     gate = asyncio.Event()
 

@@ -205,7 +205,8 @@ class Client:
 
     async def _send(self, call: _Call, limits: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
         url = f"{self._configuration.host}{call.path}" + (f"?{urlencode(call.query)}" if call.query else "")
-        headers = {"Accept": _JSON, "Content-Type": call.content_type, "User-Agent": FIELD_MANAGER}
+        headers = {"Accept": _JSON, "Accept-Encoding": "identity", "User-Agent": FIELD_MANAGER}
+        headers["Content-Type"] = call.content_type
         headers |= await credentials(self._configuration)
         body = None if call.body is None else msgspec.json.encode(call.body)
         try:

@@ -30,6 +30,8 @@ class WorkQueue(Generic[K]):
         self._failures: dict[K, int] = {}
         self._credit: dict[K, tuple[float, float]] = {}  # runs that a key may have now, and as of when
         self._wakeup = asyncio.Event()
+        self._rest = asyncio.Event()
+        self._rest.set()
         self._first, self._last = first_backoff, last_backoff
 
     def __len__(self) -> int:
@@ -51,6 +53,7 @@ class WorkQueue(Generic[K]):
             self._since[key] = self._now()
             (self._ready.appendleft if first else self._ready.append)(key)
             self._wakeup.set()
+            self._rest.clear()
 
     def add_after(self, key: K, delay: float) -> None:
         """Have the key worked on in `delay` seconds, or sooner when it is added or due sooner."""
@@ -92,6 +95,12 @@ class WorkQueue(Generic[K]):
             self._credit = {known: held for known, held in self._credit.items() if self._credit_of(known) < _BURST}
         if key in self._again:
             self.add(key, first=self._again.pop(key))
+        if not self._ready and not self._running:
+            self._rest.set()
+
+    async def drained(self) -> None:
+        """Wait until nothing waits and nothing is worked on."""
+        await self._rest.wait()
 
     def stuck_for(self) -> float:
         """Return how many seconds the longest waiting key has waited, or the longest running one has run."""

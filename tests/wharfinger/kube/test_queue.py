@@ -121,6 +121,23 @@ async def test_it_tells_how_long_the_oldest_key_waits_or_runs(queue) -> None:
     assert queue.stuck_for() == 0.0
 
 
+async def test_it_is_drained_when_nothing_waits_and_nothing_is_worked_on(queue) -> None:
+    await asyncio.wait_for(queue.drained(), 2)
+    queue.add("a")
+    queue.add("b")
+    waiting = asyncio.create_task(queue.drained())
+    for key in ("a", "b"):
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        assert await soon(queue) == key
+        queue.add("a" if key == "b" else "b")
+        queue.done(key)
+    assert not waiting.done()
+    await soon(queue)
+    queue.done("a")
+    await asyncio.wait_for(waiting, 2)
+
+
 async def test_closing_drops_the_wake_ups(queue) -> None:
     queue.add_after("a", 0.01)
     queue.close()
