@@ -160,7 +160,7 @@ def test_serve_says_what_it_uses_serves_and_ends_on_sigterm(tmp_path):
     assert '"stopped"' in rest
 
 
-def test_an_http_client_is_loaded_only_for_webhooks():
+def test_no_http_client_for_all_purposes_is_loaded():
     """It takes as long to load as all that serves a registry."""
     say = "import sys, wharf.cli; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", say], capture_output=True, check=True, text=True).stdout.split()

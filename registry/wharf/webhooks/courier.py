@@ -9,13 +9,13 @@ Whatever has happened is in the outbox: a restart goes on where it was.
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from wharf.metadata.interface import MetadataError
 from wharf.metadata.outbox import EndpointState, Failure
+from wharf.webhooks.attempt import Endpoint
 from wharf.webhooks.circuit import LONGEST_RETRY_AFTER, Circuit, pause
 from wharf.webhooks.forms import body
 
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from wharf.clock import Clock
     from wharf.metadata.outbox import Delivery, Outbox
     from wharf.webhook_settings import Webhook
-    from wharf.webhooks.attempt import Endpoint, Outcome
+    from wharf.webhooks.attempt import Outcome
     from wharf.webhooks.delivery import Frame
-    from wharf.webhooks.networks import Networks
 
 LANES = 4
 """Repositories whose events are sent at a time, each on a connection of its own."""
@@ -91,7 +90,7 @@ class Courier:
                 await asyncio.wait({self._task})
 
     async def _run(self) -> None:
-        self._endpoint = await _endpoint(self.hook, self.frame.networks)
+        self._endpoint = Endpoint(self.hook, self.frame.networks)
         try:
             while not self._stopping.is_set():
                 self._woken.clear()
@@ -221,13 +220,6 @@ class Courier:
         if seconds > 0:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), seconds)
-
-
-async def _endpoint(hook: Webhook, networks: Networks) -> Endpoint:
-    """Where events go. Loading an HTTP client takes a third of a start, so it is left until there is a webhook."""
-    attempt = await asyncio.to_thread(importlib.import_module, "wharf.webhooks.attempt")
-    endpoint: Endpoint = attempt.Endpoint(hook, networks, LANES)
-    return endpoint
 
 
 def _report(task: asyncio.Task[None]) -> None:

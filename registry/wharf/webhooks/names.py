@@ -10,49 +10,22 @@ import asyncio
 import socket
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from aiohttp.abc import AbstractResolver
-
-if TYPE_CHECKING:
-    from aiohttp.abc import ResolveResult
+Address = tuple[Any, ...]
+"""What socket.getaddrinfo answers: family, kind, protocol, name, and the address itself."""
 
 
-class Resolver(AbstractResolver):
-    """The system's resolver. Is what aiohttp calls a resolver."""
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """Every address of `host`. Raises OSError."""
-        found = await _in_a_thread(host, port, family)
-        results: list[ResolveResult] = []
-        for kind, _, protocol, _, address in found:
-            results.append(
-                {
-                    "hostname": host,
-                    "host": str(address[0]),
-                    "port": int(address[1]),
-                    "family": kind,
-                    "proto": protocol,
-                    "flags": socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-                }
-            )
-        return results
-
-    async def close(self) -> None:
-        """Nothing is kept."""
-
-
-async def _in_a_thread(host: str, port: int, family: socket.AddressFamily) -> list[Any]:
+async def resolve(host: str, port: int) -> list[Address]:
+    """Every address of `host`, by the system's resolver. Raises OSError."""
     loop = asyncio.get_running_loop()
-    answer: asyncio.Future[list[Any]] = loop.create_future()
+    answer: asyncio.Future[list[Address]] = loop.create_future()
 
     def look_up() -> None:
-        found: list[Any] = []
+        found: list[Address] = []
         failure: OSError | None = None
         try:
-            found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except UnicodeError:  # a name that cannot be one
             failure = OSError("Name or service not known")
         except OSError as error:
@@ -64,7 +37,7 @@ async def _in_a_thread(host: str, port: int, family: socket.AddressFamily) -> li
     return await answer
 
 
-def _settle(answer: asyncio.Future[list[Any]], found: list[Any], failure: OSError | None) -> None:
+def _settle(answer: asyncio.Future[list[Address]], found: list[Address], failure: OSError | None) -> None:
     if answer.done():  # nobody waits any more
         return
     if failure is None:

@@ -102,7 +102,7 @@ async def test_the_address_that_was_judged_is_the_one_that_is_connected_to(recei
     answers = ["169.254.169.254", "127.0.0.1"]
     asked = []
 
-    def look_up(host, port, *_):
+    def look_up(host, port, **_):
         asked.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answers[len(asked) - 1], port))]
 
@@ -190,7 +190,7 @@ async def test_an_answer_that_comes_letter_by_letter_is_given_up_in_time(raw, ho
 
 @pytest.mark.parametrize(("status", "error"), [(b"200 OK", ""), (b"500 Oh", "500 Oh")])
 async def test_of_a_body_that_never_ends_the_status_counts(raw, hook, status, error, monkeypatch):
-    monkeypatch.setattr("wharf.webhooks.attempt.ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr("wharf.webhooks.exchange.ANSWER_SECONDS", 0.05)
 
     async def answer(writer):
         writer.write(b"HTTP/1.1 %b\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n" % status)
@@ -202,9 +202,9 @@ async def test_of_a_body_that_never_ends_the_status_counts(raw, hook, status, er
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
-        (b"", "Server disconnected"),
+        (b"", "closed the connection without an answer"),
         (b"HTTP/1.1 500 Oh\r\nContent-Length: 100\r\n\r\nhalf", "500 Oh"),
-        (b"HTTP/1.1 200 OK\r\n" + b"A: " + b"x" * 100_000 + b"\r\n\r\n", "Got more than"),
+        (b"HTTP/1.1 200 OK\r\n" + b"A: " + b"x" * 100_000 + b"\r\n\r\n", "more than 32 KiB of headers"),
         (b"not HTTP at all\r\n\r\n", "answer is not HTTP"),
     ],
 )
@@ -258,7 +258,7 @@ async def test_headers_without_end_are_an_outcome(raw, hook):
             writer.write(b"A: " + b"x" * 4000 + b"\r\n")
             await writer.drain()
 
-    assert "Too many headers" in (await attempt(hook(await raw(answer)))).error
+    assert "more than 32 KiB of headers" in (await attempt(hook(await raw(answer)))).error
 
 
 async def test_a_body_of_a_hundred_gigabytes_is_left_where_it_is(raw, hook):
@@ -275,3 +275,39 @@ async def test_a_body_of_a_hundred_gigabytes_is_left_where_it_is(raw, hook):
     outcome = await attempt(hook(await raw(answer), timeout=60.0))
     assert (outcome.error, len(outcome.answer)) == ("500 Oh", 512)
     assert sent < 100_000_000
+
+
+async def test_connections_are_kept_and_one_that_the_endpoint_ended_is_replaced_at_once(raw, hook):
+    """The request that met the end was answered by nobody, so it is repeated under its id."""
+    served = []
+
+    async def answer(writer):
+        served.append(writer)
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    endpoint = Endpoint(hook(await raw(answer)), LOOPBACK)
+    for _ in range(2):  # the server answers one request on each connection, and hangs up
+        assert await endpoint.post("event-1", envelope.MEDIA_TYPE, b"{}", NOW) == Outcome()
+    await endpoint.close()
+    assert len(served) == 2
+
+
+async def test_many_events_take_one_connection(receiver, hook):
+    endpoint = Endpoint(hook(receiver.url), LOOPBACK)
+    for _ in range(5):
+        assert await endpoint.post("event-1", envelope.MEDIA_TYPE, b'{"events":[]}', NOW) == Outcome()
+    await endpoint.close()
+    assert len({request.transport for request, _ in receiver.requests} | {receiver.requests[0][0].remote}) == 2
+
+
+async def test_an_attempt_that_was_given_up_leaves_no_connection_for_the_next(receiver, hook):
+    receiver.gate.clear()
+    endpoint = Endpoint(hook(receiver.url, timeout=0.05), LOOPBACK)
+    assert (
+        await endpoint.post("event-1", envelope.MEDIA_TYPE, b'{"events":[]}', NOW)
+    ).error == "no answer within 0.05 s"
+    receiver.gate.set()
+    patient = Endpoint(hook(receiver.url), LOOPBACK)
+    assert await patient.post("event-2", envelope.MEDIA_TYPE, b'{"events":[]}', NOW) == Outcome()
+    await endpoint.close()
+    await patient.close()

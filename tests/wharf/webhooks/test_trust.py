@@ -8,7 +8,7 @@ from wharf.webhooks.trust import TrustError, context
 
 
 def test_by_default_the_context_is_the_one_that_all_share(hook):
-    assert context(hook("https://x")) is True
+    assert context(hook("https://x")) is context(hook("https://y"))
 
 
 def test_names_are_verified_whoever_is_trusted(hook, pair):
