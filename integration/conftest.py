@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -91,13 +91,15 @@ async def start(api: Api, plane: ControlPlane, nodes: Nodes, tmp_path: Path) -> 
     numbers = itertools.count(1)
     direct = await kubeconfig(api, plane, tmp_path / "direct.kubeconfig")
 
-    def make(server: str = "", config: Path = direct, **environment: str) -> Operator:
+    def make(
+        server: str = "", config: Path = direct, limits: Mapping[str, float] | None = None, **environment: str
+    ) -> Operator:
         if server:
             config = tmp_path / "proxied.kubeconfig"
             _redirect(direct, config, server)
         number = next(numbers)
         return Operator(config, tmp_path / f"operator-{number}.log", nodes.port,
-                        {"POD_NAME": f"operator-{number}", **environment})  # fmt: skip
+                        {"POD_NAME": f"operator-{number}", **environment}, limits or {})  # fmt: skip
 
     with operators(make) as start:
         yield start

@@ -1,7 +1,8 @@
 """The operator as a process of its own, which can be killed.
 
-Rule: it is the shipped program with the shipped rights (its ServiceAccount's token). Only two things are changed in it:
-the port that pods report on, because the pods of these tests share one address, and what its clock says.
+Rule: it is the shipped program with the shipped rights (its ServiceAccount's token). Only three things are changed in
+it: the port that pods report on, because the pods of these tests share one address, what its clock says, and how long
+it takes for a silence to be called one, where a test asks for that.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ import aiohttp
 
 from integration.api import eventually
 from integration.control_plane import free_port
-from wharfinger import cli, clock, runtime
+from wharfinger import cli, clock, health, runtime
+from wharfinger.kube import informer
 from wharfinger.observe.report import Asker
 
 START_SECONDS = 60.0
@@ -39,6 +41,7 @@ class Operator:
     log: Path
     report_port: int
     environment: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)  # `silence` of a watch, and names in wharfinger.health
     fresh: bool = False  # whether it imports everything itself, as in its own container: a second or two
 
     def __post_init__(self) -> None:
@@ -64,7 +67,7 @@ class Operator:
             "WHARFINGER_PORT": str(self.port),
             **self.environment,
         }
-        arguments = (told, str(self.log), self.report_port, self.step)
+        arguments = (told, dict(self.limits), str(self.log), self.report_port, self.step)
         context = multiprocessing.get_context("spawn") if self.fresh else _FORKSERVER
         self._process = context.Process(target=_run, args=arguments, daemon=True)
         self._process.start()
@@ -149,8 +152,14 @@ def operators(make: Callable[..., Operator]) -> Iterator[Callable[..., Operator]
             operator.kill()
 
 
-def _run(environment: Mapping[str, str], log: str, report_port: int, step: Any) -> None:
+def _run(environment: Mapping[str, str], limits: Mapping[str, float], log: str, report_port: int, step: Any) -> None:
     """Be the operator."""
+    for name, seconds in limits.items():
+        if name == "silence":
+            object.__setattr__(informer.DEFAULT, name, seconds)
+        else:
+            assert name in vars(health)
+            vars(health)[name] = seconds
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(environment)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

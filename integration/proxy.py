@@ -37,6 +37,7 @@ class Call:
     path: str
     namespace: str
     watch: bool
+    request: web.Request = field(repr=False)
     number: int = 0
 
     @property
@@ -130,7 +131,7 @@ class Proxy:
     def _call(self, request: web.Request) -> Call:
         parts = request.path.split("/")
         namespace = parts[parts.index("namespaces") + 1] if "namespaces" in parts else ""
-        call = Call(request.method, request.path, namespace, "watch" in request.query)
+        call = Call(request.method, request.path, namespace, "watch" in request.query, request)
         if not call.watch:
             self._numbers[namespace] = call.number = self._numbers.get(namespace, 0) + 1
             self.calls.append(call)
