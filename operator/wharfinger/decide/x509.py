@@ -244,6 +244,8 @@ def normal_hosts(hosts: Iterable[str]) -> frozenset[str]:
 
 
 def _normal(host: str) -> str:
+    if ":" not in host and not host[-1:].isdigit():
+        return host  # no address ends like that
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:

@@ -32,8 +32,9 @@ class Pace:
     eager: float = 1.0  # while converging
     steady: float = 5.0  # what users see of usage and webhooks is no older than that, while there are few Registries
     patience: int = 60  # polls without news after which eagerness fades
-    each: float = 0.4  # a steady poll never comes round faster than this times the number of Registries
+    each: float = 0.6  # a steady poll never comes round faster than this times the number of Registries
     longest: float = 600.0  # but not less often, however many there are
+    filling: float = 0.125  # of the steady pause, while a disk fills or empties
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class _Watched:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     answers: dict[str, Answer] = field(default_factory=dict)  # by uid of the pod
     told: dict[str, Answer] = field(default_factory=dict)  # what the last change that was told looked like
+    filling: bool = False  # whether the last answer told of other sizes than the one before
     missed: frozenset[str] = frozenset()  # pods whose last answer was none, though the one before was a report
     task: asyncio.Task[None] | None = None
 
@@ -64,6 +66,10 @@ def _gist(answer: Answer) -> Answer:
     step = max(1, min(_GIBIBYTE, report.capacity) // 1000)
     used, available = -(-report.used // step), report.available // max(1, report.capacity // 100)
     return replace(answer, report=replace(report, used=used, available=available))
+
+
+def _sizes(answer: Answer) -> tuple[int, int] | None:
+    return None if answer.report is None else (answer.report.used, answer.report.available)
 
 
 class Poller:
@@ -133,8 +139,10 @@ class Poller:
         steady = min(pace.longest, max(pace.steady, pace.each * len(self._watched)))
         if watched.missed:
             return pace.first
+        if not watched.eager and not watched.told:
+            return steady * random.uniform(0, 1)  # noqa: S311 - spreads the load
         if not watched.eager:
-            return steady if watched.told else steady * random.uniform(0, 1)  # noqa: S311 - spreads the load
+            return max(pace.steady, steady * pace.filling) if watched.filling else steady
         if watched.polls > pace.patience:
             return min(steady, pace.eager * 1.3 ** min(watched.polls - pace.patience, 32))
         return min(pace.eager, pace.first * 1.3 ** min(watched.polls, 32))
@@ -150,9 +158,10 @@ class Poller:
             watched.missed = frozenset(uid for uid in fresh if standing[uid] != fresh[uid])
             answers = {uid: answer for uid, answer in standing.items() if answer is not None}
             watched.polls += 1
-            if {uid: _gist(answer) for uid, answer in answers.items()} != watched.told:
-                watched.told = {uid: _gist(answer) for uid, answer in answers.items()}
-                watched.answers, watched.polls = answers, 0
+            gists = {uid: _gist(answer) for uid, answer in answers.items()}
+            watched.filling = any(_sizes(gist) != _sizes(watched.told.get(uid, gist)) for uid, gist in gists.items())
+            if gists != watched.told:
+                watched.told, watched.answers, watched.polls = gists, answers, 0
                 self._on_change(key)
             watched.answers = answers
             await self._pause(watched)

@@ -124,7 +124,10 @@ async def test_many_registries_are_polled_less_often(asker, told) -> None:
     assert poller._delay(heard) == pytest.approx(100.0)
     assert 0.0 <= poller._delay(_Watched(frozenset(), eager=False)) <= 100.0
     poller._pace = Pace()
-    assert poller._delay(heard) == pytest.approx(400.0)
+    assert poller._delay(heard) == pytest.approx(600.0)
+    heard.filling = True
+    assert poller._delay(heard) == pytest.approx(75.0)
+    heard.filling = False
     poller._watched = dict.fromkeys([Key("ci", str(number)) for number in range(10_000)], None)
     assert poller._delay(heard) == pytest.approx(600.0)
 
@@ -180,5 +183,9 @@ async def test_a_byte_more_or_less_on_the_disk_is_no_news(pod, poller, told, unt
     report = poller.answers(TEAM)["p0"].report
     assert report is not None
     assert report.available > 50_000_000_000, "what is kept is exact"
+    assert not poller._watched[TEAM].filling
     storage["used"] = 20_000_000
-    await until(lambda: len(told) == 2)
+    filled: list[bool] = []
+    poller._on_change = lambda _: filled.append(poller._watched[TEAM].filling)
+    await until(lambda: filled)
+    assert filled == [True], "it is asked more often for a while"
