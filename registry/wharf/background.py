@@ -29,7 +29,8 @@ from wharf.metadata.sqlite_pull_log import SqlitePullLog
 from wharf.metadata.sqlite_settings import SqliteSettings
 from wharf.verify.scrub import Pace, Scrubber
 from wharf.verify.verifier import Storage
-from wharf.webhooks.delivery import Deliveries, Frame
+from wharf.webhooks.courier import Frame
+from wharf.webhooks.delivery import Deliveries
 from wharf.webhooks.envelope import Source
 from wharf.webhooks.networks import Networks
 from wharf.webhooks.router import Router

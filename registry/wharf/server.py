@@ -80,7 +80,8 @@ class _Listener(uvicorn.Server):
         """Keep the Date header right until stop(), without uvicorn's ten wake-ups a second."""
         while not await self.on_tick(0):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), 1.0)
+                async with asyncio.timeout(1.0):  # wait_for() may lose a cancellation (CPython issue 86296)
+                    await self._stop.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Come up, and say so."""

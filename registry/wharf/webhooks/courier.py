@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from wharf.metadata.interface import MetadataError
 from wharf.metadata.outbox import EndpointState, Failure
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from wharf.metadata.outbox import Delivery, Outbox
     from wharf.webhook_settings import Webhook
     from wharf.webhooks.attempt import Outcome
-    from wharf.webhooks.delivery import Frame
+    from wharf.webhooks.envelope import Source
+    from wharf.webhooks.networks import Networks
 
 LANES = 4
 """Repositories whose events are sent at a time, each on a connection of its own."""
@@ -34,6 +36,9 @@ LOOK = 64
 
 BATCH = 16
 """Events of a repository that are sent before another gets its turn."""
+
+LOOK_EVERY = 0.2
+"""Seconds between two looks that commits ask for: one finds all that came meanwhile. The first is at once."""
 
 ACKNOWLEDGE = 0.05
 """Seconds within which what was taken is recorded, in one commit for all repositories: pushes wait for commits."""
@@ -45,6 +50,14 @@ GRACE = 5.0
 """Seconds that attempts under way have to end when delivery stops."""
 
 _LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is the same for all webhooks: whose events they are told, and where their endpoints may be."""
+
+    source: Source
+    networks: Networks
 
 
 class Courier:
@@ -59,12 +72,15 @@ class Courier:
         self._clock = clock
         self._state = state or EndpointState()
         self._after = ""  # where the next look for repositories begins
-        self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._lanes: dict[str, asyncio.Task[bool]] = {}
         self._refused: dict[str, float] = {}  # repositories whose next event is not due before then
         self._taken: list[int] = []  # what is not recorded yet
         self._recording: asyncio.Task[None] | None = None  # what will record it
         self._slot = 0.0  # when the next attempt may be made, by the rate
         self._woken = asyncio.Event()
+        self._looked = 0.0  # when, last
+        self._soon: asyncio.TimerHandle | None = None  # for the next look, where commits asked for one
+        self._more = False  # the last look left something that could be begun when a lane ends
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -77,8 +93,13 @@ class Courier:
         self._task.add_done_callback(_report)
 
     def wake(self) -> None:
-        """Look into the outbox now."""
-        self._woken.set()
+        """Something was committed: look into the outbox, now or as soon as it is time again."""
+        if self._soon is None and not self._woken.is_set():
+            ahead = self._looked + LOOK_EVERY - self._loop.time()
+            if ahead > 0:
+                self._soon = self._loop.call_later(ahead, self._woken.set)
+            else:
+                self._woken.set()
 
     async def stop(self) -> None:
         """End after the attempts that are under way, or without them when they take too long."""
@@ -100,11 +121,11 @@ class Courier:
                     _LOG.warning("webhook %s: the outbox could not be used: %s", self.hook.name, error)
                     await self._pause(OUTBOX_PAUSE)
                     continue
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), self._next())
+                await _until(self._woken, self._next())
             if self._lanes:
                 await asyncio.wait(self._lanes.values())
         finally:
+            self._forget_timer()
             for lane in self._lanes.values():
                 lane.cancel()
             await asyncio.gather(*self._lanes.values(), return_exceptions=True)
@@ -122,7 +143,9 @@ class Courier:
 
     async def _look(self) -> None:
         """Begin with as many repositories as may be, going round, so that each gets its turn."""
-        now = self._loop.time()
+        now = self._looked = self._loop.time()
+        self._forget_timer()
+        self._more = False
         self._refused = {name: due for name, due in self._refused.items() if due > now}
         if self.hook.suspended or self._stopping.is_set():
             return
@@ -131,15 +154,19 @@ class Courier:
             found = await self._outbox.lanes(self.hook.name, self._after, LOOK)
             for name in found:
                 if self._full(now):
-                    return
+                    break
                 self._after = name
-                if name not in self._lanes and name not in self._refused:
+                if name in self._lanes:
+                    self._more = True
+                elif name not in self._refused:
                     self._begin(name)
-            if len(found) < LOOK:
-                self._after = ""
-                if went_round:
-                    return
-                went_round = True
+            else:
+                if len(found) < LOOK:
+                    self._after = ""
+                    if went_round:
+                        return
+                    went_round = True
+        self._more = True
 
     def _begin(self, repository: str) -> None:
         lane = asyncio.create_task(self._lane(repository), name=f"webhook {self.hook.name} {repository}")
@@ -149,24 +176,31 @@ class Courier:
 
     def _end(self, repository: str) -> None:
         lane = self._lanes.pop(repository)
-        if not lane.cancelled() and lane.exception() is not None:
+        if lane.cancelled():
+            return
+        if lane.exception() is not None:
             self._refused[repository] = self._loop.time() + OUTBOX_PAUSE
-        self._woken.set()
+            self._woken.set()
+        elif self._more or not lane.result():
+            self._woken.set()
 
-    async def _lane(self, repository: str) -> None:
-        """Send what waits of one repository, a batch at most, until one is not taken."""
+    async def _lane(self, repository: str) -> bool:
+        """Send what waits of one repository, a batch at most, until one is not taken. Whether that was all."""
         records: set[asyncio.Task[None]] = set()
         try:
             try:
-                for delivery in await self._outbox.pending(self.hook.name, repository, BATCH):
+                found = await self._outbox.pending(self.hook.name, repository, BATCH)
+                for delivery in found:
                     if not await self._deliver(repository, delivery):
-                        return
+                        return False
                     records.add(self._take(delivery.id))
             finally:
                 await asyncio.gather(*records)  # or it would be sent again
         except MetadataError as error:
             _LOG.warning("webhook %s: the outbox could not be used: %s", self.hook.name, error)
             self._refused[repository] = self._loop.time() + OUTBOX_PAUSE
+            return False
+        return len(found) < BATCH
 
     def _take(self, delivery: int) -> asyncio.Task[None]:
         """Record soon that a delivery was taken; the task that does."""
@@ -218,10 +252,21 @@ class Courier:
     async def _pause(self, seconds: float) -> None:
         """Wait, but not longer than until the stop."""
         if seconds > 0:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), seconds)
+            await _until(self._stopping, seconds)
+
+    def _forget_timer(self) -> None:
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
 
 
-def _report(task: asyncio.Task[None]) -> None:
+async def _until(event: asyncio.Event, seconds: float | None) -> None:
+    """Wait for an event, but no longer. Not by wait_for(), which may lose a cancellation (CPython issue 86296)."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
+def _report(task: asyncio.Task[Any]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         _LOG.critical("%s stopped by a defect; restart wharf, and report this", task.get_name(), exc_info=error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wharf.metadata.interface import MetadataError
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from wharf.metadata.outbox import Outbox
     from wharf.metadata.pull_log import PullLog
     from wharf.webhook_settings import Webhook
-    from wharf.webhooks.envelope import Source
-    from wharf.webhooks.networks import Networks
+    from wharf.webhooks.courier import Frame
 
 POLL = 0.25
 """Seconds between two looks at the outbox for what another process has committed."""
@@ -35,14 +34,6 @@ PULLS_ROOM = 64 << 20
 """Bytes of pulls that may wait to become events: about 700,000 that are alike, or 60,000 that are not."""
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What is the same for all webhooks: whose events they are told, and where their endpoints may be."""
-
-    source: Source
-    networks: Networks
 
 
 class Deliveries:

@@ -19,7 +19,8 @@ from wharf.metadata.sqlite import SqliteIndex
 from wharf.metadata.sqlite_outbox import SqliteOutbox
 from wharf.metadata.sqlite_pull_log import SqlitePullLog
 from wharf.webhook_settings import Webhook
-from wharf.webhooks.delivery import Deliveries, Frame
+from wharf.webhooks.courier import Frame
+from wharf.webhooks.delivery import Deliveries
 from wharf.webhooks.envelope import Source
 from wharf.webhooks.networks import Networks
 from wharf.webhooks.router import Router

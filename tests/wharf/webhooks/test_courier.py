@@ -203,3 +203,33 @@ async def test_no_log_line_and_no_state_holds_a_secret(site, receiver, hook, cap
     assert "attempt 1 failed: 401 Unauthorized" in shown
     assert "geheim" not in shown
     assert secret not in shown
+
+
+async def test_commits_in_a_row_are_found_by_one_look(site, receiver, hook, monkeypatch):
+    """A look costs as much as a delivery: it is not for each commit, but the first is at once."""
+    monkeypatch.setattr(courier, "LOOK_EVERY", 3600.0)
+    await site.configure(hook(receiver.url))
+    await site.until(lambda: site.deliveries._couriers["hook"]._looked)
+    site.deliveries._couriers["hook"]._looked = -3600.0
+    await site.push(1)
+    await site.until_state(delivered=1)
+    await site.push(2, repository="other")
+    await site.push(3, repository="another")
+    assert receiver.received == ["event-1"]
+    site.deliveries._couriers["hook"]._woken.set()
+    await site.until_state(delivered=3)
+
+
+async def test_what_comes_for_a_repository_that_is_being_sent_follows_without_another_commit(
+    site, receiver, hook, monkeypatch
+):
+    monkeypatch.setattr(courier, "LOOK_EVERY", 0.0)
+    receiver.gate.clear()
+    await site.configure(hook(receiver.url))
+    await site.push(1)
+    await site.until(lambda: len(receiver.requests) == 1)
+    await site.push(2)
+    await asyncio.sleep(0.02)
+    receiver.gate.set()
+    await site.until_state(delivered=2)
+    assert receiver.received == ["event-1", "event-2"]
