@@ -9,6 +9,8 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 SHEAF = 64
 """Most pulls in a row: what becomes events at a time."""
 
-_WAITING = "SELECT coalesce(sum(pulls), 0), coalesce(sum(length(sheaf)), 0) FROM pull"
+_WAITING = (
+    "SELECT coalesce(sum(pulls), 0), coalesce(sum(length(sheaf)), 0), coalesce(max(id), 0) FROM pull WHERE id > ?"
+)
 _OLDEST = "SELECT id, pulls, sheaf FROM pull ORDER BY id LIMIT 1"
 _SIZES = "SELECT id, pulls, told, length(sheaf) FROM pull ORDER BY id"
 
@@ -36,11 +40,52 @@ Row = tuple[int, str, bytes]
 """How many pulls, how many each webhook is to be told of, and the sheaf."""
 
 
+_LIKENESS = itemgetter(0, 2, 3)
+"""Of a pull: all but its request. Those that are answered in one turn of the event loop have most often the same."""
+
+
 class _Sheaf(msgspec.Struct, array_like=True):
-    """`kinds`: events, and the webhooks that are told of each. `pulls`: kind, request id, address, Unix time."""
+    """`kinds`: events, and the webhooks that are told of each. `pulls`: kind, request ids, address, Unix time."""
 
     kinds: list[tuple[Event, list[str]]]
-    pulls: list[tuple[int, str, str, float]]
+    pulls: list[tuple[int, list[str] | str, str, float]]  # one id may stand alone, as it did at first
+
+
+class _Binder:
+    """Binds pulls into sheaves, in their order."""
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._routes: dict[int, list[str]] = {}  # by the identity of an event
+        self._numbers: dict[int, int] = {}  # of the kinds in the sheaf that is being made
+        self._sheaf = _Sheaf([], [])
+        self._told: Counter[str] = Counter()
+        self._size = 0
+        self.rows: list[Row] = []
+
+    def add(self, event: Event, address: str, moment: float, requests: list[str]) -> None:
+        """Bind pulls that differ by their requests alone."""
+        webhooks = self._routes.get(id(event))
+        if webhooks is None:
+            webhooks = self._routes[id(event)] = list(self._route(event))
+        while webhooks and requests:
+            part, requests = requests[: SHEAF - self._size], requests[SHEAF - self._size :]
+            number = self._numbers.get(id(event))
+            if number is None:
+                number = self._numbers[id(event)] = len(self._sheaf.kinds)
+                self._sheaf.kinds.append((event, webhooks))
+            self._sheaf.pulls.append((number, part, address, moment))
+            self._told.update(dict.fromkeys(webhooks, len(part)))
+            self._size += len(part)
+            if self._size == SHEAF:
+                self.end()
+
+    def end(self) -> None:
+        """End a sheaf."""
+        if self._size:
+            told = msgspec.json.encode(self._told).decode()
+            self.rows.append((self._size, told, msgspec.json.encode(self._sheaf)))
+        self._numbers, self._sheaf, self._told, self._size = {}, _Sheaf([], []), Counter(), 0
 
 
 _decode = msgspec.json.Decoder(_Sheaf).decode
@@ -48,9 +93,11 @@ _decode = msgspec.json.Decoder(_Sheaf).decode
 
 def bound(pulls: Sequence[Pull], route: Route) -> list[Row]:
     """The rows to note(), without pulls that no webhook is told of."""
-    routes = {id(event): list(route(event)) for event in {id(pull[0]): pull[0] for pull in pulls}.values()}
-    wanted = [pull for pull in pulls if routes[id(pull[0])]]
-    return [_row(wanted[start : start + SHEAF], routes) for start in range(0, len(wanted), SHEAF)]
+    binder = _Binder(route)
+    for (event, address, moment), run in groupby(pulls, _LIKENESS):
+        binder.add(event, address, moment, [pull[1] for pull in run])
+    binder.end()
+    return binder.rows
 
 
 def note(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
@@ -59,80 +106,78 @@ def note(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
 
 
 class SqlitePullLog:
-    """A PullLog (metadata/pull_log.py) beside a SqliteIndex."""
+    """A PullLog (metadata/pull_log.py) beside a SqliteIndex. Only one at a time may take from the log of an index."""
 
     def __init__(self, index: SqliteIndex, clock: Clock) -> None:
         self._index = index
         self._clock = clock
+        self._seen = 0  # the newest row that is counted: a flood is not counted anew at each look
+        self._pulls = self._size = 0
 
     async def waiting(self) -> tuple[int, int]:
         """See PullLog."""
-        return await self._index.read_aside(_waiting)
+        pulls, size, newest = await self._index.read_aside(_waiting, self._seen)
+        self._pulls += pulls
+        self._size += size
+        self._seen = max(self._seen, newest)
+        return self._pulls, self._size
 
     async def unfold(self, least: int) -> int:
         """See PullLog."""
         now = self._clock()
-        return await self._index.note(lambda connection: _unfold(connection, least, now))
+        return self._gone(await self._index.note(lambda connection: _unfold(connection, least, now)))
 
     async def trim(self, room: int) -> int:
         """See PullLog."""
-        return await self._index.note(lambda connection: _trim(connection, room))
+        excess = (await self.waiting())[1] - room
+        return self._gone(await self._index.note(lambda connection: _trim(connection, excess)))
+
+    def _gone(self, rows: list[tuple[int, int, int]]) -> int:
+        """These rows went, by id, pulls and bytes; how many pulls."""
+        counted = [row for row in rows if row[0] <= self._seen]
+        self._pulls -= sum(pulls for _, pulls, _ in counted)
+        self._size -= sum(size for *_, size in counted)
+        self._seen = max([self._seen, *(key for key, *_ in rows)])
+        return sum(pulls for _, pulls, _ in rows)
 
 
-def _row(pulls: Sequence[Pull], routes: dict[int, list[str]]) -> Row:
-    numbers: dict[int, int] = {}
-    kinds: list[tuple[Event, list[str]]] = []
-    each: list[tuple[int, str, str, float]] = []
-    for event, request, address, moment in pulls:
-        number = numbers.get(id(event))
-        if number is None:
-            number = numbers[id(event)] = len(kinds)
-            kinds.append((event, routes[id(event)]))
-        each.append((number, request, address, moment))
-    times = Counter(number for number, *_ in each)
-    told: Counter[str] = Counter()
-    for number, (_, webhooks) in enumerate(kinds):
-        told.update(dict.fromkeys(webhooks, times[number]))
-    return len(pulls), msgspec.json.encode(told).decode(), msgspec.json.encode(_Sheaf(kinds, each))
+def _waiting(connection: sqlite3.Connection, after: int) -> tuple[int, int, int]:
+    pulls, size, newest = connection.execute(_WAITING, (after,)).fetchone()
+    return pulls, size, newest
 
 
-def _waiting(connection: sqlite3.Connection) -> tuple[int, int]:
-    pulls, size = connection.execute(_WAITING).fetchone()
-    return pulls, size
-
-
-def _unfold(connection: sqlite3.Connection, least: int, now: float) -> int:
-    unfolded = 0
+def _unfold(connection: sqlite3.Connection, least: int, now: float) -> list[tuple[int, int, int]]:
+    unfolded, rows = 0, []
     while unfolded < least and (row := connection.execute(_OLDEST).fetchone()):
         key, pulls, sheaf = row
         writes.post(connection, list(_deliveries(_decode(sheaf))), now)
         connection.execute("DELETE FROM pull WHERE id = ?", (key,))
+        rows.append((key, pulls, len(sheaf)))
         unfolded += pulls
-    return unfolded
+    return rows
 
 
 def _deliveries(sheaf: _Sheaf) -> Iterator[tuple[str, Event]]:
-    for number, request, address, moment in sheaf.pulls:
+    for number, requests, address, moment in sheaf.pulls:
         event, webhooks = sheaf.kinds[number]
-        told = replace(
-            event,
-            id=str(uuid.uuid4()),
-            timestamp=wall.rfc3339(moment),
-            request_id=request,
-            request_address=address,
-        )
-        for webhook in webhooks:
-            yield webhook, told
+        timestamp = wall.rfc3339(moment)
+        for request in [requests] if isinstance(requests, str) else requests:
+            told = replace(
+                event, id=str(uuid.uuid4()), timestamp=timestamp, request_id=request, request_address=address
+            )
+            for webhook in webhooks:
+                yield webhook, told
 
 
-def _trim(connection: sqlite3.Connection, room: int) -> int:
-    excess = _waiting(connection)[1] - room
-    last, dropped, lost = 0, 0, Counter[str]()
+def _trim(connection: sqlite3.Connection, excess: int) -> list[tuple[int, int, int]]:
+    rows: list[tuple[int, int, int]] = []
+    lost = Counter[str]()
     for key, pulls, told, size in connection.execute(_SIZES):
         if excess <= 0:
             break
-        last, dropped, excess = key, dropped + pulls, excess - size
+        rows.append((key, pulls, size))
+        excess -= size
         lost.update(msgspec.json.decode(told, type=dict[str, int]))
-    connection.execute("DELETE FROM pull WHERE id <= ?", (last,))
+    connection.execute("DELETE FROM pull WHERE id <= ?", (rows[-1][0] if rows else 0,))
     writes.count_dropped(connection, lost)
-    return dropped
+    return rows

@@ -31,7 +31,7 @@ TIDY = 30.0
 """Seconds between two looks whether more waits than may."""
 
 PULLS_ROOM = 64 << 20
-"""Bytes of pulls that may wait to become events: about 700,000 that are alike, or 60,000 that are not."""
+"""Bytes of pulls that may wait to become events: about 1,500,000 that are alike, or 60,000 that are not."""
 
 _LOG = logging.getLogger(__name__)
 

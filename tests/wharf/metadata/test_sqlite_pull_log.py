@@ -1,5 +1,7 @@
 """Pulls are kept in sheaves, which hold what their pulls have in common once."""
 
+import msgspec
+
 from wharf.metadata import sqlite_pull_log
 from wharf.metadata.sqlite_pull_log import SqlitePullLog, bound
 
@@ -14,6 +16,38 @@ def test_a_sheaf_of_like_pulls_takes_less_than_a_hundred_bytes_for_each(event):
     assert [count for count, _, _ in rows[:-1]] == [sqlite_pull_log.SHEAF] * (len(rows) - 1)
     assert sum(count for count, _, _ in rows) == 1000
     assert sum(len(sheaf) for _, _, sheaf in rows) < 100_000
+
+
+def test_pulls_of_one_moment_take_little_more_than_their_requests_ids(event):
+    ((kind, _, client, moment),) = pulls(event, 1)
+    rows = bound([(kind, f"{number:032}", client, moment) for number in range(1000)], lambda _: ["hook"])
+    assert sum(count for count, _, _ in rows) == 1000
+    assert sum(len(sheaf) for _, _, sheaf in rows) < 50_000
+
+
+async def test_a_flood_is_counted_once_and_what_goes_is_taken_off(open_index, clock, event, monkeypatch):
+    monkeypatch.setattr(sqlite_pull_log, "SHEAF", 2)
+    index = open_index(route=lambda _: ["hook"])
+    log, fresh = SqlitePullLog(index, clock), SqlitePullLog(index, clock)
+    await index.note_pulls(pulls(event, 5))
+    assert await log.waiting() == await SqlitePullLog(index, clock).waiting()
+    await index.note_pulls(pulls(event, 4))
+    assert await log.unfold(6) == 7  # of which the last were not counted when they went
+    assert await log.waiting() == await SqlitePullLog(index, clock).waiting()
+    await index.note_pulls(pulls(event, 3))
+    assert await log.trim(0) == 5
+    assert await log.waiting() == (0, 0)
+    await index.note_pulls(pulls(event, 1))
+    assert (await log.waiting())[0] == (await fresh.waiting())[0] == 1
+
+
+async def test_a_row_from_before_ids_stood_together_becomes_events_too(open_index, clock, event, outbox):
+    index = open_index(route=lambda _: ["hook"])
+    kind = event(0, action="pull", repository="team/app")
+    sheaf = msgspec.json.encode([[[kind, ["hook"]]], [[0, "r1", "192.0.2.1", 0.0], [0, "r2", "192.0.2.1", 0.0]]])
+    await index.note(lambda connection: sqlite_pull_log.note(connection, [(2, '{"hook":2}', sheaf)]))
+    assert await SqlitePullLog(index, clock).unfold(9) == 2
+    assert [each.event.request_id for each in await outbox.pending("hook", "team/app", 9)] == ["r1", "r2"]
 
 
 async def test_sheaves_become_events_whole(open_index, clock, event, monkeypatch):
