@@ -73,8 +73,8 @@ def page(found: Figures, effort: Effort, loads: tuple[float, float], now: dateti
         "something stands in for nodes, all become Ready, and the operator rests for "
         f"{effort.rest:.0f} s, in which it\npolls their pods. An edit is timed from sending it to seeing it on the "
         "Registry's Service by a watch; a restart from the\nstart of the process, imports and all, until every "
-        "Registry has been looked at and nothing waits. Requests are counted\nfrom the API server's audit log.\n\n"
-        + table(found, effort)
+        "Registry has been looked at and nothing waits (pods\nare asked after that, in their turn). Requests are "
+        "counted from the API server's audit log.\n\n" + table(found, effort)
     )
 
 

@@ -173,7 +173,7 @@ class ApiServer:
         plural, namespace, _ = address
         found = [obj for (p, ns, _), obj in sorted(self.objects.items()) if p == plural and namespace in ("", ns)]
         found = [obj for obj in found if self._selected(obj, call.query)]
-        start, limit = int(call.query.get("continue", 0)), int(call.query.get("limit", 500))
+        start, limit = int(call.query.get("continue", 0)), int(call.query.get("limit", len(found)))
         following = str(start + limit) if start + limit < len(found) else ""
         # as the real one: items of a list come without their type
         items = [{k: v for k, v in obj.items() if k not in ("apiVersion", "kind")} for obj in found]

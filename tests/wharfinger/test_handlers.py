@@ -47,6 +47,18 @@ async def test_kopf_is_kept_from_writing_and_from_killing_the_process() -> None:
     await handlers.farewell()
 
 
+async def test_kopf_compares_nothing_and_keeps_nothing() -> None:
+    settings = kopf.OperatorSettings()
+    await handlers.configure(settings=settings)
+    storage = settings.persistence.diffbase_storage
+    body = kopf.Body({"metadata": {"name": "team"}, "spec": {"replicas": 1}})
+    assert storage.build(body=body) == {}
+    assert storage.fetch(body=body) is None
+    patch = kopf.Patch()
+    storage.store(body=body, patch=patch, essence=storage.build(body=body))
+    assert patch == {}
+
+
 def test_there_is_nothing_for_which_kopf_would_add_a_finalizer_or_an_annotation() -> None:
     assert not REGISTERED._changing.get_all_handlers()
     assert not REGISTERED._spawning.get_all_handlers()

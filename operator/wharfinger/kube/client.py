@@ -39,11 +39,10 @@ Object = dict[str, Any]
 
 class _Metadata(msgspec.Struct, rename="camel"):
     resource_version: str
-    following: str = msgspec.field(default="", name="continue")
 
 
 class Page(msgspec.Struct):
-    """A page of a collection. Its items are read one by one: as dicts, all at once, they take a lot of memory."""
+    """A collection, or a page of it. Its items are read one by one: as dicts, all at once, they take much memory."""
 
     metadata: _Metadata
     items: list[msgspec.Raw] | None = None
@@ -128,7 +127,7 @@ class Client:
         await self._pool.close()
 
     async def list_page(self, path: str, query: Mapping[str, str]) -> Page:
-        """GET one page of a collection."""
+        """GET a collection, or (with a limit) its first page."""
         return await self._request(_Call("list", "GET", path, query), Page)
 
     async def get(self, resource: Resource, namespace: str, name: str) -> Object:

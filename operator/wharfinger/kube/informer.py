@@ -1,8 +1,9 @@
 """List and watch of one resource type, for ever.
 
 Rule: after any gap the store is made equal to a fresh, consistent list, so a deletion that nobody reported is still
-seen. (Kopf's own watching never reports those.) Lists ask for the newest state, not the server's cached one: a Secret
-missing from a stale list would be made anew, with another password.
+seen. (Kopf's own watching never reports those.) Lists ask for the newest state: a Secret missing from a stale list
+would be made anew, with another password. They ask for all of it at once: the server answers that from its memory, once
+that is as new as etcd, while pages are read from etcd, which takes five times as long.
 """
 
 from __future__ import annotations
@@ -117,17 +118,13 @@ class Informer:
             self.on_turn()
 
     async def _list(self) -> None:
-        path, query = self.resource.path(self.scope.namespace), {**self.scope.query(), "limit": "500"}
-        pages = [await self._client.list_page(path, query)]
-        while following := pages[-1].metadata.following:
-            query["continue"] = following
-            pages.append(await self._client.list_page(path, query))
+        page = await self._client.list_page(self.resource.path(self.scope.namespace), self.scope.query())
         metrics.RELISTS.inc(self.resource.kind)
-        self._version = pages[-1].metadata.resource_version
+        self._version = page.metadata.resource_version
         rewound = int(self._version) < self._newest
         if rewound:
             log.warning("the API server's history of %s was set back, as by a restored backup", self.resource.plural)
-        found = (trim(item, self.resource) for page in pages for item in page.objects())
+        found = (trim(item, self.resource) for item in page.objects())
         self._store.replace(found, int(self._version), self.scope.namespace, rewound=rewound)
         self._newest = int(self._version)
         first = not self.synced.is_set()
