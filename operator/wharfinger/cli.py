@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+import uvloop
 from kubernetes.aio.config import ConfigException
 
 import wharfinger
@@ -44,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         found = settings.read(os.environ)
         logs.configure(found.log_level)
-        asyncio.run(runtime.run(found, decisions(found)))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(runtime.run(found, decisions(found)))
     except settings.SettingError as error:
         print(f"wharfinger: {error}", file=sys.stderr)
         return 2
