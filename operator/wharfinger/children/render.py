@@ -13,8 +13,10 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined, Undefined, UndefinedError, pass_context
 from jinja2.runtime import Context
@@ -33,11 +35,48 @@ class TemplateError(ValueError):
 
 def text(template: str, /, **values: Any) -> str:
     """The text of a template with these values. Raises TemplateError for a name that has no value."""
-    return _render(_TEXTS, template, values)
+    filling = _Filling.of(template, values)
+    return _render(_TEXTS, template, values) if filling is None else _text(filling)
 
 
 def manifest(template: str, /, **values: Any) -> dict[str, Any]:
     """The Kubernetes object that a template describes with these values. Raises TemplateError."""
+    filling = _Filling.of(template, values)
+    if filling is None:
+        return _filled_in(template, values)
+    made: dict[str, Any] = msgspec.json.decode(_manifest(filling))
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """A template and the values for it; two are the same when their values are encoded the same."""
+
+    template: str
+    encoded: bytes = field(repr=False)
+    values: dict[str, Any] = field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, template: str, values: dict[str, Any]) -> _Filling | None:
+        """None for values that nothing but the template makes anything of, or complains of."""
+        try:
+            return cls(template, msgspec.msgpack.encode(values), values)
+        except (TypeError, ValueError, OverflowError):
+            return None
+
+
+@functools.lru_cache(maxsize=64)  # a Registry is looked at several times in a row
+def _text(filling: _Filling) -> str:
+    return _render(_TEXTS, filling.template, filling.values)
+
+
+@functools.lru_cache(maxsize=512)  # the same for as many Registries, at some twelve manifests each
+def _manifest(filling: _Filling) -> bytes:
+    """The object as JSON: whoever gets it may change it."""
+    return msgspec.json.encode(_filled_in(filling.template, filling.values))
+
+
+def _filled_in(template: str, values: dict[str, Any]) -> dict[str, Any]:
     substituted: list[Any] = []
     marked = _render(_MANIFESTS, template, {**values, _VALUES: substituted})
     try:

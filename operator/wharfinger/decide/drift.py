@@ -7,9 +7,12 @@ paths that a child was last sent with, which its annotation holds as a hash: of 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+import msgspec
 
 from wharfinger.api.parse import ParseError, quantity
 from wharfinger.decide.observed import Manifest
@@ -35,13 +38,19 @@ _NOT_COUNTED = ("spec.storageClassName",)
 
 def stamped(child: dict[str, Any]) -> dict[str, Any]:
     """The child with the annotation that says which fields it is sent with."""
-    found: list[str] = []
-    _collect(child, "", found)
-    names = sorted(path for path in found if path not in _NOT_COUNTED)
-    digest = hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
+    digest = _digest(msgspec.json.encode(child))
     metadata = child["metadata"]
     annotations = {**metadata.get("annotations", {}), FIELDS: digest}
     return {**child, "metadata": {**metadata, "annotations": dict(sorted(annotations.items()))}}
+
+
+@functools.lru_cache(maxsize=512)  # as many as forty Registries have
+def _digest(encoded: bytes) -> str:
+    """The hash of the names of all fields of a child."""
+    found: list[str] = []
+    _collect(msgspec.json.decode(encoded), "", found)
+    names = sorted(path for path in found if path not in _NOT_COUNTED)
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
 
 def differences(wanted: Manifest, live: Manifest) -> tuple[str, ...]:

@@ -243,6 +243,7 @@ def normal_hosts(hosts: Iterable[str]) -> frozenset[str]:
     return frozenset(_normal(host) for host in hosts)
 
 
+@functools.lru_cache(1024)  # most are the same for every Registry
 def _normal(host: str) -> str:
     if ":" not in host and not host[-1:].isdigit():
         return host  # no address ends like that

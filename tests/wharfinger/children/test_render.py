@@ -10,7 +10,9 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from wharfinger.children import render
+from wharfinger.children.owner import Owner
 from wharfinger.children.render import TemplateError, encode, manifest, text
+from wharfinger.children.service_account import service_account
 
 ENVIRONMENT = Environment(undefined=StrictUndefined, finalize=encode, autoescape=False)  # noqa: S701 - YAML, not HTML
 VALUES = st.recursive(
@@ -94,3 +96,11 @@ def test_markup_passes_as_it_is():
 
 def test_a_manifest_is_a_dict():
     assert manifest("service_account.yaml.j2", metadata={"name": "a"})["metadata"] == {"name": "a"}
+
+
+def test_what_is_made_again_from_the_same_values_belongs_to_nobody_else() -> None:
+    owner = Owner("team", "ci", "uid-1")
+    first = service_account(owner)
+    first["metadata"]["labels"]["mine"] = "yes"
+    assert "mine" not in service_account(owner)["metadata"]["labels"]
+    assert service_account(Owner("other", "ci", "uid-1"))["metadata"]["name"] == "other"
