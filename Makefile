@@ -12,11 +12,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help up down status images test lint types docs unit integration e2e conformance bench generate lock clean
+.PHONY: help up down status images test lint types docs unit integration e2e conformance bench bench-rollout generate lock clean
 
 help: ## Print this page
 	@echo "Wharfinger: make TARGET"
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' Makefile
 	@echo "Settings: CLUSTER=kind|local (default: what the machine has), PYTHON=python3, BASE_IMAGE=... for both images,"
 	@echo "          KIND_NODE_IMAGE and KIND_CONFIG for kind, ARGS=... further arguments for unit, integration and e2e."
 
@@ -72,6 +72,9 @@ conformance: $(READY) ## Run distribution-spec's conformance program against wha
 bench: $(READY) ## Measure wharf beside other registries, and the operator: minutes; ARGS=--quick for a look
 	@$(BIN)/python -m bench $(ARGS)
 	@$(BIN)/python -m bench.reconciling $(filter --quick,$(ARGS))
+
+bench-rollout: $(READY) ## Measure apply to Ready beside the same manifests, on the cluster of `make up` (or KUBECONFIG)
+	@$(BIN)/python -m bench.rollout $(ARGS)
 
 generate: $(READY) ## Write the CRDs, the reference pages and the chart's copies anew from their sources
 	@$(BIN)/python -m wharfinger.api.generate
