@@ -62,7 +62,9 @@ def webhooks_page(run: Run, command: str, now: datetime) -> str:
         f"connections for {run.effort.seconds} s; the share is that of the medians of seven turns, and each figure "
         f"the\nmedian of {run.effort.rounds} rounds. In the second round and later, pushes begin with pulls that are "
         "still to\n"
-        "be told of.\n\n" + table(run)
+        "be told of. The receiver stands for machines of others: a process of its own that does next to nothing with\n"
+        "a request. What it takes of the two processors is in the figures by the clock, and not in processor time.\n\n"
+        + table(run)
     )
 
 

@@ -17,6 +17,8 @@ import os
 import time
 from collections import Counter
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
     from wharf.http.messages import Request, Response
     from wharf.http.services import Live, Services
-    from wharf.metadata.interface import Event
+    from wharf.metadata.interface import Event, LikePulls
 
 REQUEST_LIMIT = 8 * 1024
 """Bytes of a request that may be replayed."""
@@ -62,7 +64,7 @@ class Candidate:
     whole: bool = False  # the bytes of `key` turned out to be one complete request
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Replay:
     """An answer, cut where the date and the request id belong, and what has to stand for it to be given again."""
 
@@ -86,6 +88,12 @@ class Replay:
         return OVERHEAD + len(self.tail)
 
 
+_Given = tuple[Replay, str, str, float]
+"""An answer that was given, the request's id, the client's address and the seconds that it took."""
+
+_REPLAY_AND_CLIENT = itemgetter(0, 2)
+
+
 class Answers:
     """The answers of one listener. `version` is the index's: another number means that something was committed."""
 
@@ -96,7 +104,8 @@ class Answers:
         self._kept: dict[bytes, Replay] = {}
         self._size = 0
         self._ids = _request_ids()
-        self._given: list[tuple[Replay, str, str, float]] = []
+        self._given: list[_Given] = []
+        self._telling = False  # webhooks are to be told of some of these
 
     def candidate(self, data: bytes) -> Candidate | None:
         """What received bytes are known by, when they may be a request that is answered from here."""
@@ -131,6 +140,8 @@ class Answers:
         parts += (replay.head, request_id.encode(), replay.tail)
         if not self._given:
             asyncio.get_running_loop().call_soon(self._account)
+        if replay.told is not None:
+            self._telling = True
         self._given.append((replay, request_id, replay.address or client, time.perf_counter() - begun))
         return b"".join(parts)
 
@@ -177,9 +188,9 @@ class Answers:
         """Count and log what was given since the last time."""
         given, self._given = self._given, []
         metrics, now = self._services.metrics, self._services.clock()
-        told = [(one.told, request_id, one.address or client, now) for one, request_id, client, _ in given if one.told]
-        if told:
-            self._services.pulls.add(told)
+        if self._telling:
+            self._telling = False
+            self._services.pulls.add(_told(given, now))
         for replay, _, _, seconds in given:
             metrics.duration.observe(*replay.labels[:2], value=seconds)
         for (labels, sent, login), times in Counter((one.labels, one.sent, one.login) for one, *_ in given).items():
@@ -194,6 +205,13 @@ class Answers:
                 for replay, request_id, client, seconds in given
             ]
             logs.info_many(access_log, "request", lines)
+
+
+def _told(given: Sequence[_Given], now: float) -> Iterator[LikePulls]:
+    """What webhooks are told of, with what one turn of the loop has in common once."""
+    for (replay, client), run in groupby(given, _REPLAY_AND_CLIENT):
+        if replay.told is not None:
+            yield replay.told, [request_id for _, request_id, _, _ in run], replay.address or client, now
 
 
 def _request_ids() -> Iterator[str]:

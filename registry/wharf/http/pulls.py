@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from wharf.clock import Clock
-    from wharf.metadata.interface import Event, Index, Pull
+    from wharf.metadata.interface import Event, Index, LikePulls
     from wharf.metrics import Metrics
 
 INTERVAL = 0.2
@@ -36,33 +36,36 @@ class Pulls:
         self._index = index
         self._metrics = metrics
         self._clock = clock
-        self._waiting: list[Pull] = []
+        self._waiting: list[LikePulls] = []
+        self._count = 0
         self._woken = asyncio.Event()
 
     @property
     def full(self) -> bool:
         """Whether a pull should wait, by flush()."""
-        return len(self._waiting) >= FULL
+        return self._count >= FULL
 
-    def add(self, pulls: Iterable[Pull]) -> None:
+    def add(self, pulls: Iterable[LikePulls]) -> None:
         """Note these soon."""
-        self._waiting += pulls
+        for like in pulls:
+            self._waiting.append(like)
+            self._count += len(like[1])
         self._woken.set()
 
     async def tell(self, event: Event) -> None:
         """Note the pull that this event tells of soon; at once when many wait."""
-        self.add([(event, event.request_id, event.request_address, self._clock())])
+        self.add([(event, [event.request_id], event.request_address, self._clock())])
         if self.full:
             await self.flush()
 
     async def flush(self) -> None:
         """Note what waits."""
-        pulls, self._waiting = self._waiting, []
+        pulls, count, self._waiting, self._count = self._waiting, self._count, [], 0
         try:
             await self._index.note_pulls(pulls)
         except MetadataError as error:
-            self._metrics.pulls_lost.add(amount=len(pulls))
-            _LOG.warning("pulls could not be told to webhooks", extra={"cause": str(error), "pulls": len(pulls)})
+            self._metrics.pulls_lost.add(amount=count)
+            _LOG.warning("pulls could not be told to webhooks", extra={"cause": str(error), "pulls": count})
 
     async def run(self) -> None:
         """Note what comes, until cancelled, and then the last."""

@@ -126,8 +126,9 @@ Flush = Callable[["Sequence[str]"], "Awaitable[Sequence[str]]"]
 Route = Callable[[Event], "Sequence[str]"]
 """The names of the webhooks that are to be told of an event."""
 
-Pull = tuple[Event, str, str, float]
-"""A pull: the event of one like it, and of this one the request's id, the client's address and the Unix time."""
+LikePulls = tuple[Event, list[str], str, float]
+"""Pulls that differ by their requests alone: the event of one like them, the requests' ids in their order, the client's
+address and the Unix time."""
 
 Readable = Callable[[str], bool]
 """Whether content may be taken from a repository of this name."""
@@ -191,5 +192,5 @@ class Index(Protocol):
     async def delete_blob(self, repository: str, digest: str, events: Sequence[Event]) -> bool:
         """End this repository's hold on a blob; the content goes when garbage is collected."""
 
-    async def note_pulls(self, pulls: Sequence[Pull]) -> None:
+    async def note_pulls(self, pulls: Sequence[LikePulls]) -> None:
         """Note pulls that webhooks are to be told of. They become events later: see metadata/pull_log.py."""

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
         Descriptor,
         Event,
         Flush,
+        LikePulls,
         Manifest,
         ManifestPut,
-        Pull,
         Readable,
         ReferrersWanted,
         Route,
@@ -255,7 +255,7 @@ class SqliteIndex:
         now = self._clock()
         return await self.write(lambda connection: writes.delete_hold(connection, repository, digest, now), events)
 
-    async def note_pulls(self, pulls: Sequence[Pull]) -> None:
+    async def note_pulls(self, pulls: Sequence[LikePulls]) -> None:
         """See Index."""
         if sheaves := sqlite_pull_log.bound(pulls, self._route):
             self._require_room()

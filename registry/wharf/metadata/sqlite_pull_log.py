@@ -9,8 +9,6 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from dataclasses import replace
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from wharf.clock import Clock
-    from wharf.metadata.interface import Pull, Route
+    from wharf.metadata.interface import LikePulls, Route
     from wharf.metadata.sqlite import SqliteIndex
 
 SHEAF = 64
@@ -38,10 +36,6 @@ _SIZES = "SELECT id, pulls, told, length(sheaf) FROM pull ORDER BY id"
 
 Row = tuple[int, str, bytes]
 """How many pulls, how many each webhook is to be told of, and the sheaf."""
-
-
-_LIKENESS = itemgetter(0, 2, 3)
-"""Of a pull: all but its request. Those that are answered in one turn of the event loop have most often the same."""
 
 
 class _Sheaf(msgspec.Struct, array_like=True):
@@ -63,7 +57,7 @@ class _Binder:
         self._size = 0
         self.rows: list[Row] = []
 
-    def add(self, event: Event, address: str, moment: float, requests: list[str]) -> None:
+    def add(self, event: Event, requests: list[str], address: str, moment: float) -> None:
         """Bind pulls that differ by their requests alone."""
         webhooks = self._routes.get(id(event))
         if webhooks is None:
@@ -91,11 +85,11 @@ class _Binder:
 _decode = msgspec.json.Decoder(_Sheaf).decode
 
 
-def bound(pulls: Sequence[Pull], route: Route) -> list[Row]:
+def bound(pulls: Sequence[LikePulls], route: Route) -> list[Row]:
     """The rows to note(), without pulls that no webhook is told of."""
     binder = _Binder(route)
-    for (event, address, moment), run in groupby(pulls, _LIKENESS):
-        binder.add(event, address, moment, [pull[1] for pull in run])
+    for like in pulls:
+        binder.add(*like)
     binder.end()
     return binder.rows
 

@@ -27,7 +27,7 @@ class Index:
     async def note_pulls(self, pulls):
         if self.full:
             raise IndexFullError("full")
-        self.groups.append([request for _, request, _, _ in pulls])
+        self.groups.append([request for _, requests, _, _ in pulls for request in requests])
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def noted(index):
 async def test_what_comes_together_is_noted_together_and_the_last_at_the_end(index, noted, monkeypatch):
     monkeypatch.setattr(pulls, "INTERVAL", 0.02)
     running = asyncio.create_task(noted.run())
-    noted.add([(event(1), "again-1", "", NOW), (event(1), "again-2", "", NOW)])
+    noted.add([(event(1), ["again-1", "again-2"], "", NOW)])
     await noted.tell(event(3))
     assert index.groups == []
     async with asyncio.timeout(10):
@@ -62,7 +62,7 @@ async def test_when_many_wait_a_pull_does_too(index, noted, monkeypatch):
     assert not noted.full
     await noted.tell(event(2))
     assert index.groups == [["r1", "r2"]]
-    noted.add([(event(3), "r3", "", NOW), (event(3), "r4", "", NOW)])
+    noted.add([(event(3), ["r3", "r4"], "", NOW)])
     assert noted.full
 
 

@@ -8,7 +8,7 @@ from wharf.metadata.sqlite_pull_log import SqlitePullLog, bound
 
 def pulls(event, count):
     kind = event(0, action="pull", tag="v1")
-    return [(kind, "r" * 32, "192.0.2.100", 1_800_000_000.0 + number) for number in range(count)]
+    return [(kind, ["r" * 32], "192.0.2.100", 1_800_000_000.0 + number) for number in range(count)]
 
 
 def test_a_sheaf_of_like_pulls_takes_less_than_a_hundred_bytes_for_each(event):
@@ -20,7 +20,7 @@ def test_a_sheaf_of_like_pulls_takes_less_than_a_hundred_bytes_for_each(event):
 
 def test_pulls_of_one_moment_take_little_more_than_their_requests_ids(event):
     ((kind, _, client, moment),) = pulls(event, 1)
-    rows = bound([(kind, f"{number:032}", client, moment) for number in range(1000)], lambda _: ["hook"])
+    rows = bound([(kind, [f"{number:032}" for number in range(1000)], client, moment)], lambda _: ["hook"])
     assert sum(count for count, _, _ in rows) == 1000
     assert sum(len(sheaf) for _, _, sheaf in rows) < 50_000
 
