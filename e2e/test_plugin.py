@@ -144,7 +144,7 @@ def test_the_doctor_finds_a_full_volume_and_a_network_policy(kubectl: Kubectl, p
     told = eventually("the doctor sees both", found, timeout=60, pause=1)
     assert "kubectl registry gc team" in told["storage"]["mend"][0]
     assert "507" in told["push"]["message"]
-    assert "deny let nobody to port 5000" in told["network policy"]["message"]
+    assert "deny lets nobody to port 5000" in told["network policy"]["message"]
     kubectl("delete", "networkpolicy", "deny", "-n", namespace)
 
 

@@ -184,7 +184,7 @@ class Registry(Model, frozen=True, kw_only=True):
         Meta(
             description="What the registry is to be; {} is a whole, secured one. To rotate a password change "
             "auth.users[].rotation; for more room raise storage.size (what is deleted frees its space by itself, "
-            "within a day); to hear of pushes make a RegistryWebhook."
+            "a day later); to hear of pushes make a RegistryWebhook."
         ),
     ] = field(default_factory=RegistrySpec)
     status: dict[str, Any] = field(default_factory=dict)

@@ -90,7 +90,7 @@ def failing(state: State) -> Finding | None:
     if report is None or not _failed(report):
         return None
     message = f"the endpoint did not take the last event: {report.last_error}; {report.pending} waiting"
-    remedy = f"check that the endpoint is up and accepts{_replay(report)}"
+    remedy = f"check that the endpoint is up and answers 2xx{_replay(report)}"
     return bad(Reason.DELIVERY_FAILING, f"{message}, {report.dead} given up: {remedy}")
 
 

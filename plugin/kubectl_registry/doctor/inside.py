@@ -27,8 +27,9 @@ try:
         htpasswd = hashlib.sha256(file.read()).hexdigest()
 except OSError:
     htpasswd = ""
+reserved = volume.f_bfree - volume.f_bavail  # for root: neither used nor ours, as the registry and df have it
 print(json.dumps({
-    "total": volume.f_blocks * volume.f_frsize, "free": volume.f_bavail * volume.f_frsize,
+    "total": (volume.f_blocks - reserved) * volume.f_frsize, "free": volume.f_bavail * volume.f_frsize,
     "inodes": volume.f_favail if volume.f_files else 1, "htpasswd": htpasswd,
     "names": {host: addresses(host) for host in sys.argv[1:]},
 }))

@@ -144,9 +144,10 @@ def network_policy(facts: Facts) -> Iterator[Finding]:
     labels = POD_LABELS | {registries.LABEL: facts.name}
     found = policies.admission(facts.policies, labels, registries.REGISTRY_PORT, "registry")
     if found.nobody:
+        verb = "lets" if len(found.policies) == 1 else "let"
         yield broken(
             check,
-            f"{', '.join(found.policies)} let nobody to port {registries.REGISTRY_PORT} of the pod",
+            f"{', '.join(found.policies)} {verb} nobody to port {registries.REGISTRY_PORT} of the pod",
             "connections hang until they time out, wherever the network enforces policies",
             f"kubectl describe networkpolicy {' '.join(found.policies)} -n {facts.namespace}",
             "allow it there, or set spec.networkPolicy.mode to Managed: then Wharfinger's own policy opens the port",

@@ -123,7 +123,7 @@ def test_a_network_policy_in_the_way_is_found(plugin: Run, cluster: FakeCluster)
     cluster.add(NETWORK_POLICY, deny)
     found = broken(plugin)
     assert list(found) == ["network policy"]
-    assert "deny let nobody to port 5000" in found["network policy"]["message"]
+    assert "deny lets nobody to port 5000" in found["network policy"]["message"]
 
 
 def test_a_cluster_that_cannot_be_reached_is_a_finding(plugin: Run, cluster: FakeCluster, kubeconfig: Path) -> None:
