@@ -88,6 +88,16 @@ MODULES = (
     ),
     Module("helm", {"helm": "helm.sh/helm/v4/cmd/helm"}, pinned="helm.sh/helm/v4", minutes={"helm": 2}),
     Module("argocd", {"argocd": "."}, pinned="github.com/argoproj/argo-cd/v3", minutes={"argocd": 4}),
+    *(
+        Module(
+            directory="flux",
+            programs={name: f"github.com/fluxcd/{name}"},
+            pinned=f"github.com/fluxcd/{name}",
+            minutes={name: 2},
+            tags="disable_grpc_modules",  # buckets over HTTP alone, without a service mesh's client library
+        )
+        for name in ("kustomize-controller", "source-controller")
+    ),
     Module(
         directory="promtool",
         programs={"promtool": "github.com/prometheus/prometheus/cmd/promtool"},
