@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from e2e.faults.promises import require_sound, require_sweepable, require_whole
 from e2e.faults.pusher import Pusher, RefusedError
 from e2e.faults.told import Receiver
 from e2e.faults.volumes import memory_disk
-from e2e.kubectl import eventually
+from e2e.kubectl import eventually, run
+from kubectl_registry.doctor import inside
+from kubectl_registry.doctor.facts import Inside
 
 MEGABYTES = 128
 IMAGES = 2000
@@ -153,3 +156,16 @@ async def test_with_a_full_disk_pulls_go_on_and_what_was_pushed_is_told(
     assert len({arrival for arrival in receiver.arrivals["push"] if arrival[1]}) == len(pusher.memory.kept)
     pusher.client.close()
     process.kill()
+
+
+def test_the_doctor_sees_a_disk_with_not_a_byte_left(disk: Path) -> None:
+    """By the program that it runs in the pod, of which only the place is changed."""
+    before = doctors_view(disk)
+    assert before.free > before.total // 2
+    fill_up(disk)
+    assert (doctors_view(disk).free, doctors_view(disk).total) == (0, before.total)
+
+
+def doctors_view(disk: Path) -> Inside:
+    script = inside.PROGRAM.replace(inside.DATA, str(disk))
+    return inside.read(run([sys.executable, "-c", script]))

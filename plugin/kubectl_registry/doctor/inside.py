@@ -14,7 +14,10 @@ from kubectl_registry.kube.api import Api
 from kubectl_registry.kube.execution import Target, execute
 
 _SECONDS = 20.0
-_PROGRAM = """
+DATA = "/var/lib/wharf"
+"""Where the registry's volume is in its pod."""
+
+PROGRAM = """
 import hashlib, json, os, socket, sys
 def addresses(host):
     try:
@@ -38,7 +41,7 @@ print(json.dumps({
 
 def look(api: Api, target: Target, hosts: Iterable[str]) -> Inside:
     """What the pod sees; `hosts` are names to resolve. Raises PluginError."""
-    done = execute(api, target, ["python3", "-c", _PROGRAM, *hosts], timeout=_SECONDS)
+    done = execute(api, target, ["python3", "-c", PROGRAM, *hosts], timeout=_SECONDS)
     if done.status:
         raise UnreachableError(f"pod {target.pod} cannot be asked: {done.complaints.strip()[-200:]}")
     return read(done.output)

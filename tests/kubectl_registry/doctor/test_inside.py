@@ -41,7 +41,7 @@ def test_it_is_asked_by_one_command_in_the_pod(api: Api, cluster: FakeCluster) -
 
 
 def test_the_program_is_one_that_python_runs() -> None:
-    script = inside._PROGRAM.replace("/var/lib/wharf", "/")
+    script = inside.PROGRAM.replace(inside.DATA, "/")
     done = subprocess.run([sys.executable, "-c", script, "localhost"], capture_output=True, text=True, check=True)
     found = inside.read(done.stdout)
     assert found.total >= found.free > 0
@@ -51,7 +51,7 @@ def test_the_program_is_one_that_python_runs() -> None:
 
 def test_what_is_reserved_for_root_counts_as_the_registry_counts_it() -> None:
     figures = "f_blocks=100, f_bfree=40, f_bavail=15, f_frsize=4096, f_files=0, f_favail=0"
-    script = f"import os, types; os.statvfs = lambda path: types.SimpleNamespace({figures})\n{inside._PROGRAM}"
+    script = f"import os, types; os.statvfs = lambda path: types.SimpleNamespace({figures})\n{inside.PROGRAM}"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     found = inside.read(done.stdout)
     assert (found.total, found.free) == (75 << 12, 15 << 12)
