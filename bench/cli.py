@@ -34,7 +34,9 @@ def main() -> None:
     parser.add_argument(
         "--only", nargs="+", choices=list(ALL), default=list(ALL), help="these figures; no page but that of webhooks"
     )
-    parser.add_argument("--servers", nargs="+", choices=list(servers.MAKERS), help="these servers; writes no page")
+    parser.add_argument(
+        "--servers", nargs="+", choices=list(servers.MAKERS), help="these servers; no page but that of webhooks"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wharf-bench-") as directory:
         place = Place.make(Path(directory))
