@@ -81,7 +81,7 @@ async def test_killed_while_it_makes_a_registry(
     await asyncio.gather(*(tenant.registry(auth={"users": [{"name": "a"}]}) for tenant in (whole, *others)))
     killed = await asyncio.gather(*(killer.kill(tenant, n, ready) for n, tenant in enumerate(others, 1)))
     assert not all(killed), "raise MOST: each write has to be the last one once"
-    assert killer.most > 15
+    assert killer.most > 13, "the children alone are thirteen"
     start()
     await Tenant.all_reach((whole, *others))
     end = set(await whole.children())
