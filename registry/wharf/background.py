@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import logging
 import socket
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ from wharf.webhooks.courier import Frame
 from wharf.webhooks.delivery import Deliveries
 from wharf.webhooks.envelope import Source
 from wharf.webhooks.networks import Networks
+from wharf.webhooks.pace import weight
 from wharf.webhooks.router import Router
 
 if TYPE_CHECKING:
@@ -108,7 +110,8 @@ class Background:
 
     async def _deliver(self) -> None:
         requests = self._services.metrics.requests
-        deliveries = Deliveries(self._outbox, self._pulls, self._services.clock, requests.total)
+        answered = partial(weight, requests.values)
+        deliveries = Deliveries(self._outbox, self._pulls, self._services.clock, answered)
         self._index.on_events(deliveries.wake)
         looking = asyncio.create_task(deliveries.run())
         try:

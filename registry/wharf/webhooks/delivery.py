@@ -39,7 +39,7 @@ _LOG = logging.getLogger(__name__)
 class Deliveries:
     """Delivers to every webhook of the configuration. One process at a time may run it.
 
-    `answered`: how many requests this process has answered so far, which pulls that are to be told give way to.
+    `answered`: the weight of the requests that this process has answered, which pulls that are to be told give way to.
     """
 
     def __init__(

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from wharf.webhooks import pace as module
-from wharf.webhooks.pace import BURST, LEAST, MOST, Pace, demand
+from wharf.webhooks.pace import BURST, LEAST, MOST, WRITE, Pace, demand, weight
 
 TICK = 0.25
 
@@ -93,3 +93,16 @@ def test_waiting_for_a_processor_is_demand(monkeypatch, tmp_path):
     scheduled.write_text("1500000000 500000000 7\n")
     monkeypatch.setattr(module, "_SCHEDULED", scheduled)
     assert demand() == 2.0
+
+
+def test_a_write_counts_as_several_requests():
+    seen = {("GET", "tags", "200"): 10.0, ("HEAD", "blob", "200"): 5.0, ("PUT", "manifest", "201"): 3.0}
+    assert weight(seen) == 15 + 3 * WRITE
+    assert weight({}) == 0
+
+
+def test_pushes_that_answer_few_requests_are_yielded_to():
+    second = Second(waiting=100_000)
+    pushes = weight({("POST", "blob-upload", "202"): 65.0})  # 260 a second: 20 images of 5 layers
+    second.tick(requests=pushes)
+    assert sum(second.tick(requests=pushes) for _ in range(80)) / 20 <= LEAST
