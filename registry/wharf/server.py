@@ -244,7 +244,9 @@ class Wharf:
     def _services_of(self, index: SqliteIndex, blobs: FileBlobStore) -> Services:
         tagged, processes = SqliteTagReader(index), self._post.count if self._post else 1
         live, metrics = self.reloader.live, self._metrics
-        return Services(index, blobs, live, metrics, tagged=tagged, room=blobs.room, processes=processes)
+        return Services(
+            index, blobs, live, metrics, tagged=tagged, room=blobs.room, proofs=blobs.proofs, processes=processes
+        )
 
     def _inherited(self, admin: bool) -> socket.socket | None:
         """The listening socket that this worker was given; None: it serves alone."""

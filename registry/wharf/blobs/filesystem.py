@@ -31,6 +31,7 @@ from wharf.blobs.interface import (
 )
 from wharf.blobs.listing import Stored
 from wharf.blobs.paths import Layout, digest_of, split
+from wharf.blobs.proofs import Proofs
 from wharf.blobs.reader import FileReader
 from wharf.blobs.receiver import receive
 from wharf.blobs.room import Room
@@ -64,6 +65,7 @@ class FileBlobStore:
         self._clock = clock
         self._reserve = reserve
         self.room = Room(self._layout)
+        self.proofs = Proofs(self._layout)
         self._hashes: OrderedDict[str, HashState] = OrderedDict()
         self._sessions = Sessions(self._layout)
         self._flusher = Flusher(self._layout)
@@ -86,6 +88,7 @@ class FileBlobStore:
         self._pool.shutdown()
         self._slow.shutdown()
         self._flusher.close()
+        self.proofs.close()
 
     async def start_upload(self, repository: str, algorithm: str = "sha256") -> Upload:
         """See BlobStore."""
@@ -210,6 +213,7 @@ class FileBlobStore:
             with disk.locked(self._layout.lock, exclusive=False):
                 session.seal(self._clock)
                 session.rename(path)
+                self.proofs.add(path.stat())
         if not known:
             self._meter.add(session.offset)
         return session.offset

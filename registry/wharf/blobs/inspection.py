@@ -46,8 +46,13 @@ class Inspected:
     message: str = ""
 
 
-def inspect(layout: Layout, digest: str, *, pause: Callable[[int], None] = lambda _: None) -> Inspected:
-    """Read content and hash it; `pause` is called with the size of each piece that was read, to slow this down."""
+def inspect(
+    layout: Layout, digest: str, *, pause: Callable[[int], None] = lambda _: None, keep: bool = False
+) -> Inspected:
+    """Read content and hash it; `pause` is called with the size of each piece that was read, to slow this down.
+
+    Unless told to `keep` it, what was read leaves the page cache to those who pull.
+    """
     algorithm, _ = split(digest)
     hasher = digests.hasher(algorithm)
     try:
@@ -63,7 +68,8 @@ def inspect(layout: Layout, digest: str, *, pause: Callable[[int], None] = lambd
             size += len(piece)
             pause(len(piece))
         status = os.fstat(descriptor)
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # leave the cache to those who pull
+        if not keep:
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     except OSError as error:
         return Inspected(digest, State.UNREADABLE, message=error.strerror or str(error))
     finally:

@@ -6,6 +6,7 @@ content. What a client has under a digest it may keep for good.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from wharf.http.events import event
@@ -74,7 +75,8 @@ async def _part(services: Services, request: Request, blob: Blob, headers: list[
     path = services.blobs.path(blob.digest)
     status = 206 if wanted else 200
     if path is not None:
-        return Response(status, headers, file=FileBody(path, blob.size, start, length))
+        prove = partial(services.proofs.prove, blob.digest) if services.proofs else None
+        return Response(status, headers, file=FileBody(path, blob.size, start, length, prove))
     stream = await services.blobs.read(blob.digest, start, length)
     return Response(status, headers, stream=stream, length=length)
 

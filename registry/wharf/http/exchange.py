@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wharf.http import sendfile
-from wharf.http.files import open_checked, pieces
+from wharf.http.files import PIECE, DamagedContentError, open_checked, pieces, proof
 from wharf.http.messages import ClientGoneError
 from wharf.protocol.errors import RegistryError
 
@@ -47,11 +47,12 @@ class Exchange:
         closing = not self._request.body_ended and not await self._finish_small_body()
         descriptor = open_checked(response.file) if response.file and self._request.method != "HEAD" else None
         try:
+            pending = await proof(response.file, descriptor) if response.file and descriptor is not None else None
             await self._start(response, closing)
             if self._request.method == "HEAD":
                 await self._body(b"", closing)
             elif response.file is not None and descriptor is not None:
-                await self._file(response.file, descriptor)
+                await self._file(response.file, descriptor, pending)
             elif response.stream is not None:
                 async with aclosing(response.stream) as stream:  # type: ignore[type-var] # every reader has aclose
                     async for piece in stream:
@@ -83,22 +84,32 @@ class Exchange:
         self._ended = not more
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
 
-    async def _file(self, file: FileBody, descriptor: int) -> None:
+    async def _file(self, file: FileBody, descriptor: int, pending: asyncio.Future[bool] | None) -> None:
         # Sending to a client that is gone returns at once: without this the rest would be read for nobody.
         gone = asyncio.ensure_future(self._request.wait_for_disconnect())
         try:
             connection = self._request.connection
-            if connection is not None and await sendfile.send(connection, file, descriptor, gone):
+            if pending is not None:
+                held = min(PIECE, file.length)
+                await self._pieces(descriptor, file.start, file.length - held, gone)
+                either: set[asyncio.Future[Any]] = {pending, gone}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                if pending.done() and not pending.result():
+                    raise DamagedContentError
+                await self._pieces(descriptor, file.start + file.length - held, held, gone)
+            elif connection is not None and await sendfile.send(connection, file, descriptor, gone):
                 self.sent += file.length
-                return
-            content = pieces(descriptor, file.start, file.length)
-            async with aclosing(content) as stream:  # type: ignore[type-var] # a generator has aclose
-                async for piece in stream:
-                    if gone.done():
-                        raise ClientGoneError
-                    await self._body(piece, more=True)
+            else:
+                await self._pieces(descriptor, file.start, file.length, gone)
         finally:
             gone.cancel()
+
+    async def _pieces(self, descriptor: int, start: int, length: int, gone: asyncio.Future[None]) -> None:
+        async with aclosing(pieces(descriptor, start, length)) as stream:  # type: ignore[type-var] # it has aclose
+            async for piece in stream:
+                if gone.done():
+                    raise ClientGoneError
+                await self._body(piece, more=True)
 
     async def _finish_small_body(self) -> bool:
         """Read what is left of the body, if it is little and the client is sending it; whether it is read."""

@@ -1,7 +1,8 @@
 """Reads parts of files in large pieces, without a buffer between file and socket. TLS and small ranges leave this way.
 
 Rule: what leaves is what the file holds: one of another size than recorded is refused before the first byte, and one
-that ends early breaks the connection rather than ending the body. At most one piece a connection is in memory.
+that ends early, or is not what its name says, breaks the connection rather than ending the body. At most one piece a
+connection is in memory.
 """
 
 from __future__ import annotations
@@ -22,8 +23,23 @@ PIECE = 256 << 10
 """Bytes read and sent at a time. 1 MiB was no faster over TLS, and a client that stalls holds three of them."""
 
 
+PROVEN_FIRST = 4 << 20
+"""Bytes of a file that is hashed before its answer begins: milliseconds. The answer from a larger one begins at once,
+and ends once the file is proven."""
+
+
 class DamagedContentError(Exception):
-    """The file ended before its recorded size, after the answer had begun."""
+    """The file ended before its recorded size, or is not what its name says, after the answer had begun."""
+
+
+async def proof(body: FileBody, descriptor: int) -> asyncio.Future[bool] | None:
+    """What the end of an answer has to wait for; None: nothing. Raises CONTENT_DAMAGED where that is known in time."""
+    pending = body.prove(descriptor) if body.prove is not None else None
+    if pending is None or body.size > PROVEN_FIRST:
+        return pending
+    if not await asyncio.shield(pending):
+        raise RegistryError(Problem.CONTENT_DAMAGED)
+    return None
 
 
 def open_checked(body: FileBody) -> int:

@@ -164,12 +164,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class FileBody:
-    """A range of a file as the body of an answer. `size` is what the whole file must measure, in bytes."""
+    """A range of a file as the body of an answer. `size` is what the whole file must measure, in bytes.
+
+    `prove`: asked with the open file whether its content is right; None, of it or as its answer: that is known.
+    """
 
     path: str
     size: int
     start: int
     length: int
+    prove: Callable[[int], asyncio.Future[bool] | None] | None = None
 
 
 @dataclass(slots=True)

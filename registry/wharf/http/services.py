@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wharf.auth.credentials import Credentials
     from wharf.auth.tokens import Tokens
     from wharf.blobs.interface import BlobStore
+    from wharf.blobs.proofs import Proofs
     from wharf.blobs.room import Room
     from wharf.clock import Clock
     from wharf.metadata.interface import Index
@@ -52,6 +53,7 @@ class Services:
     stopping: bool = False
     tagged: TagReader | None = None
     room: Room | None = None
+    proofs: Proofs | None = None
     processes: int = 1  # that serve this registry
     allowance: Allowance = field(default_factory=Allowance)
     attempts: Attempts = field(init=False)

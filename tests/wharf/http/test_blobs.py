@@ -1,10 +1,13 @@
 """Blobs: whole, in part, damaged, gone."""
 
 import hashlib
+import http.client
 import os
 from pathlib import Path
 
 import pytest
+
+from wharf.http import files
 
 CONTENT = os.urandom(3_000_000)
 
@@ -12,6 +15,16 @@ CONTENT = os.urandom(3_000_000)
 @pytest.fixture(scope="module")
 def digest(registry):
     return registry.push_blob("blobs/app", CONTENT)
+
+
+def flip(path, position):
+    """Flip a bit of a file; it has another time then, as if it had been written by another process."""
+    path.chmod(0o600)
+    with path.open("r+b") as file:
+        file.seek(position)
+        (byte,) = file.read(1)
+        file.seek(position)
+        file.write(bytes([byte ^ 1]))
 
 
 def stored(registry, digest):
@@ -100,6 +113,34 @@ def test_a_truncated_file_is_an_error_and_never_content(registry):
     assert registry.request("HEAD", f"/v2/blobs/app/blobs/{digest}").status == 404  # so that clients push again
     registry.push_blob("blobs/app", b"x" * 1000)
     assert registry.request("GET", f"/v2/blobs/app/blobs/{digest}").body == b"x" * 1000
+
+
+@pytest.mark.parametrize("part", [None, "bytes=0-99", "bytes=-7"])
+@pytest.mark.parametrize("size", [1000, files.PROVEN_FIRST + 3_000_000], ids=["small", "large"])
+def test_a_bit_that_has_flipped_is_an_error_and_never_content(registry, size, part):
+    content = os.urandom(size)
+    digest = registry.push_blob("blobs/app", content)
+    flip(stored(registry, digest), size // 2)
+    headers = {} if part is None else {"Range": part}
+    whole = True
+    try:
+        answer = registry.request("GET", f"/v2/blobs/app/blobs/{digest}", **headers)
+        whole = answer.status in (200, 206)
+    except (http.client.HTTPException, ConnectionError):
+        whole = False  # the body broke off
+    assert not whole
+    assert registry.request("HEAD", f"/v2/blobs/app/blobs/{digest}").status == 404  # so that clients push again
+    registry.push_blob("blobs/app", content)
+    assert registry.request("GET", f"/v2/blobs/app/blobs/{digest}").body == content
+
+
+def test_a_large_blob_of_an_earlier_process_is_served_whole(registry):
+    content = os.urandom(files.PROVEN_FIRST + 3_000_000)
+    digest = registry.push_blob("blobs/app", content)
+    os.utime(stored(registry, digest), (1, 1))  # another file than the one that was received
+    for _ in range(2):
+        assert registry.request("GET", f"/v2/blobs/app/blobs/{digest}").body == content
+    assert registry.request("GET", f"/v2/blobs/app/blobs/{digest}", Range="bytes=5-9").body == content[5:10]
 
 
 def test_a_missing_file_is_an_error_that_says_what_to_do(registry):

@@ -1,0 +1,112 @@
+"""A file is proven before its content is given away: once a day, and anew when it has changed."""
+
+import asyncio
+import os
+
+import pytest
+
+from wharf.blobs import proofs as module
+from wharf.blobs.paths import Layout
+from wharf.blobs.proofs import Proofs
+from wharf.protocol import digests
+
+
+class Shelf:
+    """A layout with content in it, and what is known of it."""
+
+    def __init__(self, root):
+        self.layout, self.now = Layout(root), 0.0
+        self.proofs = Proofs(self.layout, now=lambda: self.now)
+
+    def put(self, content, named=None):
+        """Store content, under its own digest or that of something else; the digest."""
+        hasher = digests.hasher("sha256")
+        hasher.update(named or content)
+        digest = f"sha256:{hasher.hexdigest()}"
+        path = self.layout.blob(digest)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return digest
+
+    def asked(self, digest):
+        """What comes of asking once: True or False, or None where nothing had to be read."""
+
+        async def ask():
+            descriptor = os.open(self.layout.blob(digest), os.O_RDONLY)
+            try:
+                pending = self.proofs.prove(digest, descriptor)
+                return None if pending is None else await asyncio.shield(pending)
+            finally:
+                os.close(descriptor)
+
+        return asyncio.run(ask())
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    made = Shelf(tmp_path)
+    yield made
+    made.proofs.close()
+
+
+def test_content_is_read_when_it_is_first_asked_for_and_again_a_day_later(shelf):
+    digest = shelf.put(b"right")
+    assert [shelf.asked(digest), shelf.asked(digest)] == [True, None]
+    shelf.now = module.LASTS
+    assert [shelf.asked(digest), shelf.asked(digest)] == [True, None]
+
+
+def test_what_was_hashed_on_its_way_in_is_known(shelf):
+    digest = shelf.put(b"right")
+    shelf.proofs.add(shelf.layout.blob(digest).stat())
+    assert shelf.asked(digest) is None
+
+
+def test_a_file_that_was_written_to_is_read_again_and_set_aside_when_it_is_wrong(shelf):
+    digest = shelf.put(b"right")
+    assert shelf.asked(digest) is True
+    path = shelf.layout.blob(digest)
+    path.write_bytes(b"wrong")
+    os.utime(path, (1, 1))
+    assert shelf.asked(digest) is False
+    assert not path.exists()
+    assert [one.read_bytes() for one in shelf.layout.quarantine.iterdir()] == [b"wrong"]
+
+
+def test_who_asks_meanwhile_waits_for_the_same_proof(shelf):
+    digest = shelf.put(b"x" * 1_000_000)
+
+    async def both():
+        descriptor = os.open(shelf.layout.blob(digest), os.O_RDONLY)
+        try:
+            first, second = shelf.proofs.prove(digest, descriptor), shelf.proofs.prove(digest, descriptor)
+            assert first is second
+            return await first
+        finally:
+            os.close(descriptor)
+
+    assert asyncio.run(both())
+
+
+def test_a_file_that_goes_away_is_not_proven_and_nothing_is_set_aside(shelf, caplog):
+    digest = shelf.put(b"right")
+
+    async def ask():
+        descriptor = os.open(shelf.layout.blob(digest), os.O_RDONLY)
+        shelf.layout.blob(digest).unlink()
+        try:
+            return await shelf.proofs.prove(digest, descriptor)
+        finally:
+            os.close(descriptor)
+
+    assert asyncio.run(ask()) is False
+    assert not shelf.layout.quarantine.exists()
+    assert "could not be proven" in caplog.text
+
+
+def test_only_so_many_files_are_remembered(shelf, monkeypatch):
+    monkeypatch.setattr(module, "KEPT", 2)
+    kept = [shelf.put(content) for content in (b"a", b"b", b"c")]
+    for digest in kept:
+        assert shelf.asked(digest) is True
+    assert [shelf.asked(digest) for digest in reversed(kept)] == [None, None, True]
