@@ -46,15 +46,11 @@ class Inspected:
     message: str = ""
 
 
-def inspect(
-    layout: Layout, digest: str, *, pause: Callable[[int], None] = lambda _: None, keep: bool = False
-) -> Inspected:
+def inspect(layout: Layout, digest: str, *, pause: Callable[[int], None] = lambda _: None) -> Inspected:
     """Read content and hash it; `pause` is called with the size of each piece that was read, to slow this down.
 
-    Unless told to `keep` it, what was read leaves the page cache to those who pull.
+    What was read leaves the page cache to those who pull.
     """
-    algorithm, _ = split(digest)
-    hasher = digests.hasher(algorithm)
     try:
         descriptor = os.open(layout.blob(digest), os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -62,18 +58,27 @@ def inspect(
     except OSError as error:
         return Inspected(digest, State.UNREADABLE, message=error.strerror or str(error))
     try:
-        size = 0
+        found = inspect_open(digest, descriptor, pause)
+        if found.state is not State.UNREADABLE:
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        return found
+    finally:
+        os.close(descriptor)
+
+
+def inspect_open(digest: str, descriptor: int, pause: Callable[[int], None]) -> Inspected:
+    """As inspect(), of an open file, whatever has become of its name; it stays open and in the page cache."""
+    algorithm, _ = split(digest)
+    hasher = digests.hasher(algorithm)
+    size = 0
+    try:
         while piece := os.pread(descriptor, PIECE, size):
             hasher.update(piece)
             size += len(piece)
             pause(len(piece))
         status = os.fstat(descriptor)
-        if not keep:
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     except OSError as error:
         return Inspected(digest, State.UNREADABLE, message=error.strerror or str(error))
-    finally:
-        os.close(descriptor)
     state = State.WHOLE if f"{algorithm}:{hasher.hexdigest()}" == digest else State.CORRUPT
     return Inspected(digest, state, size, (status.st_ino, status.st_mtime_ns))
 

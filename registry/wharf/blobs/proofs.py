@@ -2,7 +2,8 @@
 
 Rule: a file that this process received is proven, for it was hashed on its way in; any other is hashed when it is first
 asked for. One that is found wrong is set aside at once, so that it is missing from then on and the next push mends it.
-What is known is of one file, not of a digest: one that was replaced or written to is hashed anew.
+What is known is of one file, not of a digest: one that was replaced or written to is hashed anew, and one that was
+replaced or deleted after it had been opened is what it was.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 LASTS = 86400.0
 """Seconds that a proof is good for."""
 
+SMALL = 4 << 20
+"""Bytes up to which a file is hashed in milliseconds. It does not queue behind larger ones, which take minutes."""
+
 KEPT = 20_000
 """Files that are remembered; the one proven longest ago goes first."""
 
@@ -52,12 +56,14 @@ class Proofs:
         self._proven: OrderedDict[File, float] = OrderedDict()
         self._under_way: dict[File, asyncio.Future[bool]] = {}
         self._stopped = threading.Event()
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="wharf-proofs")
+        self._small = ThreadPoolExecutor(2, thread_name_prefix="wharf-proofs-small")
+        self._large = ThreadPoolExecutor(2, thread_name_prefix="wharf-proofs-large")
 
     def close(self) -> None:
         """End what is under way."""
         self._stopped.set()
-        self._pool.shutdown(cancel_futures=True)
+        self._small.shutdown(cancel_futures=True)
+        self._large.shutdown(cancel_futures=True)
 
     def add(self, status: os.stat_result) -> None:
         """A file has been hashed and found right. Any thread may say so."""
@@ -77,19 +83,22 @@ class Proofs:
         if since is not None and self._now() - since < LASTS:
             return None
         if file not in self._under_way:
-            work = asyncio.get_running_loop().run_in_executor(self._pool, self._prove, digest, status)
+            pool = self._small if status.st_size <= SMALL else self._large
+            own = os.dup(descriptor)  # who asked may leave, and close theirs
+            work = asyncio.get_running_loop().run_in_executor(pool, self._prove, digest, own, status)
             self._under_way[file] = work
-            work.add_done_callback(partial(self._done, file))
+            work.add_done_callback(partial(self._done, file, own))
         return self._under_way[file]
 
-    def _done(self, file: File, work: asyncio.Future[bool]) -> None:
+    def _done(self, file: File, own: int, work: asyncio.Future[bool]) -> None:
+        os.close(own)
         del self._under_way[file]
         if not work.cancelled():
             work.exception()  # who waited for it has gone, where nobody else asks
 
-    def _prove(self, digest: str, status: os.stat_result) -> bool:
+    def _prove(self, digest: str, own: int, status: os.stat_result) -> bool:
         try:
-            found = inspection.inspect(self._layout, digest, pause=self._go_on, keep=True)
+            found = inspection.inspect_open(digest, own, self._go_on)
         except _StoppedError:
             return False
         if found.state is State.WHOLE and found.file == _file(status):
@@ -105,11 +114,12 @@ class Proofs:
     def _set_aside(self, found: inspection.Inspected) -> None:
         about = {"digest": found.digest}
         try:
-            inspection.set_aside(self._layout, found)
+            moved = inspection.set_aside(self._layout, found)
         except BlobError as error:
             _LOG.error("content is not what its name says, and cannot be set aside: %s", error, extra=about)
         else:
-            _LOG.error("content is not what its name says, and was set aside: push it again", extra=about)
+            if moved:  # else another process was first, or the file had been replaced
+                _LOG.error("content is not what its name says, and was set aside: push it again", extra=about)
 
     def _go_on(self, _: int) -> None:
         if self._stopped.is_set():

@@ -12,6 +12,7 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
+from wharf.blobs.proofs import SMALL
 from wharf.protocol.errors import Problem, RegistryError
 
 if TYPE_CHECKING:
@@ -23,19 +24,17 @@ PIECE = 256 << 10
 """Bytes read and sent at a time. 1 MiB was no faster over TLS, and a client that stalls holds three of them."""
 
 
-PROVEN_FIRST = 4 << 20
-"""Bytes of a file that is hashed before its answer begins: milliseconds. The answer from a larger one begins at once,
-and ends once the file is proven."""
-
-
 class DamagedContentError(Exception):
     """The file ended before its recorded size, or is not what its name says, after the answer had begun."""
 
 
 async def proof(body: FileBody, descriptor: int) -> asyncio.Future[bool] | None:
-    """What the end of an answer has to wait for; None: nothing. Raises CONTENT_DAMAGED where that is known in time."""
+    """What the end of an answer has to wait for; None: nothing. Raises CONTENT_DAMAGED where that is known in time.
+
+    A small file is hashed before its answer begins. That of a larger one begins at once, and ends once it is proven.
+    """
     pending = body.prove(descriptor) if body.prove is not None else None
-    if pending is None or body.size > PROVEN_FIRST:
+    if pending is None or body.size > SMALL:
         return pending
     if not await asyncio.shield(pending):
         raise RegistryError(Problem.CONTENT_DAMAGED)

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import threading
+from contextlib import ExitStack
 
 import pytest
 
@@ -88,20 +90,63 @@ def test_who_asks_meanwhile_waits_for_the_same_proof(shelf):
     assert asyncio.run(both())
 
 
-def test_a_file_that_goes_away_is_not_proven_and_nothing_is_set_aside(shelf, caplog):
-    digest = shelf.put(b"right")
+@pytest.mark.parametrize("content", [b"right", b"wrong"])
+@pytest.mark.parametrize("again", [True, False], ids=["replaced", "deleted"])
+def test_what_counts_is_the_file_that_was_opened_whatever_has_its_name_by_now(shelf, content, again):
+    digest = shelf.put(content, named=b"right")
+    path = shelf.layout.blob(digest)
 
     async def ask():
-        descriptor = os.open(shelf.layout.blob(digest), os.O_RDONLY)
-        shelf.layout.blob(digest).unlink()
+        descriptor = os.open(path, os.O_RDONLY)
+        path.unlink()
+        if again:
+            path.write_bytes(b"another")
         try:
-            return await shelf.proofs.prove(digest, descriptor)
+            pending = shelf.proofs.prove(digest, descriptor)
         finally:
             os.close(descriptor)
+        return await pending
 
-    assert asyncio.run(ask()) is False
+    assert asyncio.run(ask()) is (content == b"right")
+    assert path.exists() is again
     assert not shelf.layout.quarantine.exists()
+
+
+def test_a_file_that_cannot_be_read_is_not_proven_and_stays(shelf, caplog):
+    digest = shelf.put(b"right")
+    path = shelf.layout.blob(digest)
+    path.unlink()
+    path.mkdir()
+    assert shelf.asked(digest) is False
+    assert path.is_dir()
     assert "could not be proven" in caplog.text
+
+
+def test_a_small_file_does_not_queue_behind_large_ones(shelf, monkeypatch):
+    monkeypatch.setattr(module, "SMALL", 5)
+    go_on, begun = threading.Event(), threading.Semaphore(0)
+
+    def hold(_):
+        begun.release()
+        assert go_on.wait(60)
+
+    async def ask():
+        with ExitStack() as files:
+            opened = [files.enter_context(shelf.layout.blob(digest).open("rb")) for digest in larges]
+            monkeypatch.setattr(shelf.proofs, "_go_on", hold)
+            held = [shelf.proofs.prove(digest, file.fileno()) for digest, file in zip(larges, opened, strict=True)]
+            await asyncio.to_thread(lambda: [begun.acquire(timeout=60) for _ in range(2)])
+            monkeypatch.setattr(shelf.proofs, "_go_on", lambda _: None)
+            try:
+                with shelf.layout.blob(small).open("rb") as file:
+                    first = await asyncio.wait_for(shelf.proofs.prove(small, file.fileno()), 60)
+                waited = [one.done() for one in held]
+            finally:
+                go_on.set()
+            return first, waited, await asyncio.gather(*held)
+
+    larges, small = [shelf.put(b"large %d" % number) for number in range(4)], shelf.put(b"small")
+    assert asyncio.run(ask()) == (True, [False] * 4, [True] * 4)
 
 
 def test_only_so_many_files_are_remembered(shelf, monkeypatch):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wharf.http import files
+from wharf.blobs.proofs import SMALL
 
 CONTENT = os.urandom(3_000_000)
 
@@ -116,7 +116,7 @@ def test_a_truncated_file_is_an_error_and_never_content(registry):
 
 
 @pytest.mark.parametrize("part", [None, "bytes=0-99", "bytes=-7"])
-@pytest.mark.parametrize("size", [1000, files.PROVEN_FIRST + 3_000_000], ids=["small", "large"])
+@pytest.mark.parametrize("size", [1000, SMALL + 3_000_000], ids=["small", "large"])
 def test_a_bit_that_has_flipped_is_an_error_and_never_content(registry, size, part):
     content = os.urandom(size)
     digest = registry.push_blob("blobs/app", content)
@@ -135,7 +135,7 @@ def test_a_bit_that_has_flipped_is_an_error_and_never_content(registry, size, pa
 
 
 def test_a_large_blob_of_an_earlier_process_is_served_whole(registry):
-    content = os.urandom(files.PROVEN_FIRST + 3_000_000)
+    content = os.urandom(SMALL + 3_000_000)
     digest = registry.push_blob("blobs/app", content)
     os.utime(stored(registry, digest), (1, 1))  # another file than the one that was received
     for _ in range(2):
