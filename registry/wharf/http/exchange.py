@@ -107,6 +107,8 @@ class Exchange:
     async def _pieces(self, descriptor: int, start: int, length: int, gone: asyncio.Future[None]) -> None:
         async with aclosing(pieces(descriptor, start, length)) as stream:  # type: ignore[type-var] # it has aclose
             async for piece in stream:
+                # What is written to a connection that ends is taken at once: only another turn of the loop tells of it.
+                await asyncio.sleep(0)
                 if gone.done():
                     raise ClientGoneError
                 await self._body(piece, more=True)

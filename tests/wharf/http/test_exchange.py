@@ -6,6 +6,7 @@ import pytest
 
 from wharf.http import exchange as module
 from wharf.http.exchange import Exchange
+from wharf.http.files import PIECE
 from wharf.http.messages import ClientGoneError, FileBody, Request, Response
 from wharf.protocol.errors import RegistryError
 
@@ -148,3 +149,24 @@ async def test_a_file_is_not_read_for_a_client_that_is_gone(tmp_path, monkeypatc
     with pytest.raises(ClientGoneError):
         await client.exchange.answer(Response(200, file=FileBody(str(tmp_path / "f"), 100, 0, 100)))
     assert len(client.messages) < 5
+
+
+async def test_the_loop_hears_of_a_client_that_is_gone_while_all_is_taken_from_us(tmp_path):
+    """A transport that ends takes bytes without a wait, and that it has ended is told by another turn of the loop."""
+    with (tmp_path / "f").open("wb") as file:
+        file.truncate(64 * PIECE)
+    client, ended = Client(), asyncio.Event()
+
+    async def receive():
+        await ended.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        client.messages.append(message)
+        asyncio.get_running_loop().call_soon(ended.set)
+
+    scope = {"method": "GET", "path": "/", "scheme": "https", "query_string": b"", "headers": []}
+    request, body = Request(scope, receive, "id"), FileBody(file.name, 64 * PIECE, 0, 64 * PIECE)
+    with pytest.raises(ClientGoneError):
+        await Exchange(request, receive, send).answer(Response(200, file=body))
+    assert len(client.sent) < 8 * PIECE
