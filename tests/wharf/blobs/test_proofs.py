@@ -75,13 +75,17 @@ def test_a_file_that_was_written_to_is_read_again_and_set_aside_when_it_is_wrong
     assert [one.read_bytes() for one in shelf.layout.quarantine.iterdir()] == [b"wrong"]
 
 
-def test_who_asks_meanwhile_waits_for_the_same_proof(shelf):
-    digest = shelf.put(b"x" * 1_000_000)
+def test_who_asks_meanwhile_waits_for_the_same_proof(shelf, monkeypatch):
+    digest, both_have_asked, read = shelf.put(b"right"), threading.Event(), module.inspection.inspect_open
+    monkeypatch.setattr(
+        module.inspection, "inspect_open", lambda *which: read(*which) if both_have_asked.wait(30) else None
+    )
 
     async def both():
         descriptor = os.open(shelf.layout.blob(digest), os.O_RDONLY)
         try:
             first, second = shelf.proofs.prove(digest, descriptor), shelf.proofs.prove(digest, descriptor)
+            both_have_asked.set()
             assert first is second
             return await first
         finally:
