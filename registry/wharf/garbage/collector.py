@@ -5,6 +5,7 @@ Rule: whoever sweeps, a server by itself or a person from the command line, does
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from wharf.garbage.history import History
 from wharf.garbage.plan import Horizon
 from wharf.garbage.sweep import Report, Storage, count_unknown, ignore, sweep
 from wharf.garbage.timekeeper import Clocks, Timekeeper
-from wharf.metadata.interface import MetadataError
+from wharf.metadata.interface import IndexFullError, MetadataError
 from wharf.metadata.sqlite_deletions import SqliteDeletions
 from wharf.metadata.sqlite_inventory import SqliteInventory
 from wharf.metadata.sqlite_settings import SqliteSettings
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from wharf.garbage.plan import Decision
     from wharf.garbage.sweep import Store
     from wharf.metadata.sqlite import SqliteIndex
+
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,18 @@ class Collector:
     async def begin(self) -> bool:
         """Look at the clocks and at the index before anybody is served; False when the index must be doubted.
 
-        A clock that jumps before it was looked at once would make all that is stored old. Raises MetadataError,
-        BlobError.
+        A clock that jumps before it was looked at once would make all that is stored old. A disk without room for a
+        note of that keeps nobody from pulling: the notes are older then, and each sweep looks again before it removes
+        anything. Raises MetadataError, BlobError.
         """
-        await self.timekeeper.observe()
-        return await self.witness.look()
+        try:
+            await self.timekeeper.observe()
+        except IndexFullError as error:
+            _LOG.warning("what the clocks show is not noted: %s", error)
+        try:
+            return await self.witness.look()
+        except IndexFullError:  # when it renews the marks of what belongs together
+            return True
 
     async def collect(
         self, terms: Terms, *, listen: Callable[[Decision], None] = ignore, dry_run: bool = False

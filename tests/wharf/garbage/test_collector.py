@@ -5,7 +5,9 @@ import pytest
 from wharf.blobs.interface import StoreUnavailableError
 from wharf.garbage.collector import Terms
 from wharf.garbage.exclusive import SweepRunningError, alone
+from wharf.metadata.interface import IndexFullError
 from wharf.metadata.settings import MARK
+from wharf.metadata.sqlite_settings import SqliteSettings
 from wharf.witness import IndexDoubtedError
 
 DAY = 86400.0
@@ -73,6 +75,19 @@ async def test_an_index_that_knows_all_that_is_stored_is_as_good_as_the_right_on
     await registry.collector.collect(Terms(), dry_run=True)
     clock.now += 3 * DAY
     assert (await registry.collector.collect(Terms())).blobs_deleted == 1
+
+
+async def test_a_disk_without_room_for_a_note_keeps_no_registry_from_starting(registry, monkeypatch, caplog):
+    async def full(*_):
+        raise IndexFullError("the index has no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteSettings, "put", full)
+        assert await registry.collector.begin()
+        with pytest.raises(IndexFullError):  # and nothing is swept by notes that are old
+            await registry.collector.collect(Terms())
+    assert "what the clocks show is not noted" in caplog.text
+    assert await registry.collector.begin()
 
 
 async def test_the_clock_is_looked_at_before_anything_can_come(registry):
