@@ -1,6 +1,7 @@
 """The limits of a connection, on real sockets."""
 
 import base64
+import contextlib
 import gc
 import socket
 import struct
@@ -13,8 +14,9 @@ from wharf.http import connection
 
 def read_all(sock):
     received = b""
-    while piece := sock.recv(65536):
-        received += piece
+    with contextlib.suppress(ConnectionResetError):  # what is sent beyond the answer may meet a closed connection
+        while piece := sock.recv(65536):
+            received += piece
     return received
 
 
