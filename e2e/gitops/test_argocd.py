@@ -32,7 +32,7 @@ from e2e.gitops.team import (
 )
 from e2e.kubectl import Kubectl, eventually, run
 
-pytestmark = pytest.mark.timeout(900 + WATCHED)  # the first of them builds Argo CD
+pytestmark = [pytest.mark.timeout(900 + WATCHED), pytest.mark.programs("argocd")]
 HEALTH_CHECKS = "kubectl apply --server-side --field-manager wharfinger-health -k manifests/argocd"
 
 
