@@ -149,6 +149,8 @@ def _put(run: Run, server: Server, blob: Path, kind: str) -> None:
     run.note(f"blob PUT and manifest, {kind}, MB/s", server, run.effort.blob / 1e6 / seconds)
     spent = (server.cpu() - before) * 1e9 / run.effort.blob
     run.note(f"blob PUT and manifest, {kind}, CPU s a GB", server, spent)
+    seconds = wire.fetch(server, run.place, f"/v2/bench/app/blobs/{digest}", run.effort.blob)
+    run.note(f"first GET of what was pushed, {kind}, MB/s", server, run.effort.blob / 1e6 / seconds)
     server.drop_files(run.effort.blob)
 
 

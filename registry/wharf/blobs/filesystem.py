@@ -70,7 +70,8 @@ class FileBlobStore:
         self._sessions = Sessions(self._layout)
         self._flusher = Flusher(self._layout)
         self._meter = Meter(self._layout.root, clock)
-        self._pool = ThreadPoolExecutor(max(4, (os.cpu_count() or 1) + 2), thread_name_prefix="wharf-blobs")
+        self._pool = ThreadPoolExecutor(max(8, (os.cpu_count() or 1) + 2), thread_name_prefix="wharf-blobs")
+        self._hashing = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="wharf-hashing")
         # What may take seconds: hashing again, listing, measuring. Uploads and pulls do not queue behind it.
         self._slow = ThreadPoolExecutor(2, thread_name_prefix="wharf-blobs-slow")
 
@@ -86,6 +87,7 @@ class FileBlobStore:
     def close(self) -> None:
         """Finish what threads still do."""
         self._pool.shutdown()
+        self._hashing.shutdown()
         self._slow.shutdown()
         self._flusher.close()
         self.proofs.close()
@@ -129,7 +131,7 @@ class FileBlobStore:
         deadline = asyncio.get_running_loop().time() + BUSY_WAIT
         while True:
             try:
-                session = Session(path, reserve)
+                session = Session(path, reserve, self._hashing)
             except UploadBusyError:
                 if asyncio.get_running_loop().time() > deadline:
                     raise

@@ -29,6 +29,9 @@ class Feeding(Protocol):
     def ready(self) -> bool:
         """Whether it can now; otherwise it is iterated over as any other."""
 
+    def size(self) -> int:
+        """Bytes, of one that is ready."""
+
     async def feed(self, write: Callable[[Sequence[bytes | memoryview]], None], pool: Executor) -> None:
         """Call `write` in `pool`, once at a time, for all of the body."""
 
@@ -36,6 +39,7 @@ class Feeding(Protocol):
 async def receive(session: Session, chunks: AsyncIterator[bytes], pool: Executor) -> None:
     """Add all chunks to the session. Raises NoSpaceError, and whatever the iterator raises."""
     if isinstance(chunks, Feeding) and chunks.ready():
+        session.expect(chunks.size())
         await chunks.feed(session.write, pool)
         return
     loop = asyncio.get_running_loop()

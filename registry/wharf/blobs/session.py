@@ -13,13 +13,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wharf.blobs import disk
+from wharf.blobs import direct, disk
+from wharf.blobs.direct import Direct
 from wharf.blobs.interface import NoSpaceError, UploadBusyError, UploadUnknownError
 from wharf.blobs.paths import REFUSED
 from wharf.protocol import digests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Executor, Future
     from hashlib import _Hash
     from pathlib import Path
 
@@ -48,17 +50,25 @@ class HashState:
         """The hash of nothing yet."""
         return cls(algorithm, digests.hasher(algorithm), 0)
 
+    def update(self, pieces: Sequence[bytes | memoryview]) -> None:
+        """Go on with these bytes."""
+        for piece in pieces:
+            self.hasher.update(piece)
+            self.offset += len(piece)
+
 
 class Session:
     """An open session. Use as a context manager.
 
     Raises UploadUnknownError when it is gone and UploadBusyError when somebody else has it open. `reserve` bytes of the
-    volume are left free.
+    volume are left free. `hashing` has threads in which a large upload is hashed while the disk writes it.
     """
 
-    def __init__(self, path: Path, reserve: int = 0) -> None:
+    def __init__(self, path: Path, reserve: int = 0, hashing: Executor | None = None) -> None:
         self._path = path
         self._reserve = reserve
+        self._hashing = hashing
+        self._direct: Direct | None = None
         self._guard = threading.Lock()
         with disk.translated():
             self._descriptor = _open(path)
@@ -78,9 +88,16 @@ class Session:
         """Go on with a hash, when it tells of all the bytes in the file; otherwise hashing waits for the end."""
         self.state = state if state is not None and state.offset == self.offset else None
 
+    def expect(self, size: int) -> None:
+        """Be told how many bytes are about to come."""
+        if self._hashing is not None and size >= direct.LEAST:
+            self._direct = Direct(self._path)
+
     def close(self) -> None:
         """Let others have the session. Waits for a write that is under way."""
         with self._guard:
+            if self._direct is not None:
+                self._direct.close()
             if self._descriptor >= 0:
                 os.close(self._descriptor)
                 self._descriptor = -1
@@ -92,23 +109,32 @@ class Session:
         with self._guard:
             if self._descriptor < 0:
                 raise UploadUnknownError("the upload session was closed: ask where it stands, and go on from there")
+            hashed = self._hash_aside(pieces)
             try:
                 self._write_or_not(pieces)
             except NoSpaceError:
                 note_refusal(self._path.parents[1])
                 raise
-            for piece in pieces:
-                if self.state is not None:
-                    self.state.hasher.update(piece)
-                    self.state.offset += len(piece)
-                self.offset += len(piece)
+            finally:
+                if hashed is not None:
+                    hashed.result()  # the pieces are the caller's again
+            if hashed is None and self.state is not None:
+                self.state.update(pieces)
+            self.offset += sum(len(piece) for piece in pieces)
             if self.offset - self._written_out >= WRITE_OUT:
                 disk.start_writing(self._descriptor, self._written_out, self.offset - self._written_out)
                 self._written_out = self.offset
 
+    def _hash_aside(self, pieces: Sequence[bytes | memoryview]) -> Future[None] | None:
+        """Hash in another thread, while the disk is waited for; None where the processor writes as well."""
+        if self._direct is None or not self._direct.usable or self._hashing is None or self.state is None:
+            return None
+        return self._hashing.submit(self.state.update, pieces)
+
     def must_hash_again(self, algorithm: str) -> bool:
         """Whether digest() will have to read all the bytes."""
-        return self.state is None or self.state.algorithm != algorithm
+        state = self.state  # of other bytes, where a write failed while it was hashed
+        return state is None or state.algorithm != algorithm or state.offset != self.offset
 
     def digest(self, algorithm: str) -> str:
         """The digest of all the bytes, read again unless the hash has been kept."""
@@ -156,15 +182,12 @@ class Session:
             )
 
     def _write_all(self, pieces: Sequence[bytes | memoryview]) -> None:
-        position = self.offset
-        left = [memoryview(piece) for piece in pieces if len(piece)]
+        written = 0 if self._direct is None else self._direct.write(pieces, self.offset)
+        left = direct.after(pieces, written)
         while left:
-            written = os.pwritev(self._descriptor, left, position)
-            position += written
-            while left and written >= len(left[0]):
-                written -= len(left.pop(0))
-            if written:
-                left[0] = left[0][written:]
+            count = os.pwritev(self._descriptor, left, self.offset + written)
+            written += count
+            left = direct.after(left, count)
 
     def _hash_again(self, algorithm: str) -> HashState:
         state = HashState.empty(algorithm)

@@ -13,12 +13,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from wharf.blobs.direct import buffer
 from wharf.http.messages import ClientGoneError
 from wharf.protocol.errors import Problem, RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from concurrent.futures import Executor
+    from mmap import mmap
 
     from wharf.http.connection import Connection
     from wharf.http.messages import Request
@@ -67,11 +69,15 @@ class Body:
             and self._connection.body_is_coming()
         )
 
+    def size(self) -> int:
+        """Bytes of the body."""
+        return self._request.content_length() or 0
+
     async def feed(self, write: Write, pool: Executor) -> None:
         """Have all of the body written. Raises ClientGoneError, UPLOAD_TIMEOUT, and what `write` raises."""
         connection, request = self._connection, self._request
         assert connection is not None
-        receiver = Receiver(connection, request.content_length() or 0)
+        receiver = Receiver(connection, self.size())
         try:
             await receiver.run(write, pool, request.silence)
         finally:
@@ -94,11 +100,11 @@ class Receiver(asyncio.BufferedProtocol):
         parts = TLS_PARTS if connection.scheme == "https" else 1
         self._size = SIZE // parts
         self.most = COUNT * parts
-        self._free: list[bytearray] = []
+        self._free: list[mmap] = []
         self._made = 0
         self._current: memoryview | None = None
         self._at = 0  # bytes in the current buffer
-        self._full: list[memoryview | bytes] = []
+        self._full: list[memoryview] = []
         self._something = asyncio.Event()
         self._paused = False
         self._over = False  # nothing more comes from here
@@ -107,18 +113,21 @@ class Receiver(asyncio.BufferedProtocol):
         first = connection.hand_over(self)
         self.received = len(first)
         self.left = length - len(first)
-        if first:
-            self._full.append(first)
+        self._copy(first)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the next bytes go. There is always room: otherwise reading is paused."""
         del sizehint
+        return self._room()[: self.left]
+
+    def _room(self) -> memoryview:
+        """What is free of the current buffer."""
         if self._current is None:
             if not self._free:
-                self._free.append(bytearray(self._size))
+                self._free.append(buffer(self._size))
                 self._made += 1
             self._current, self._at = memoryview(self._free.pop()), 0
-        return self._current[self._at : self._at + min(self._size - self._at, self.left)]
+        return self._current[self._at :]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Note what has arrived."""
@@ -185,11 +194,23 @@ class Receiver(asyncio.BufferedProtocol):
         except asyncio.CancelledError:
             await asyncio.wait({work})  # it works on our buffers, and on a session that will be closed
             raise
-        self._free += [piece.obj for piece in pieces if isinstance(piece, memoryview)]  # type: ignore[misc] # bytearrays
+        self._free += [piece.obj for piece in pieces]  # type: ignore[misc] # what _room() made views of
         if self._paused and self._free and not self._over:
             self._paused = False
             self._heard = self._loop.time()  # it was not the client who was silent
             self._transport.resume_reading()
+
+    def _copy(self, first: bytes) -> None:
+        """Take what had been read before this began: all buffers are full but the last, and begin at a page."""
+        rest = memoryview(first)
+        while rest:
+            room = self._room()
+            count = min(len(room), len(rest))
+            room[:count] = rest[:count]
+            rest = rest[count:]
+            self._at += count
+            if self._at == self._size:
+                self._put_aside()
 
     def _put_aside(self) -> None:
         """Let the current buffer be written."""

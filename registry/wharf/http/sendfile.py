@@ -18,7 +18,7 @@ from fcntl import ioctl
 from typing import TYPE_CHECKING, Any
 
 from wharf.http import connection as limits
-from wharf.http.files import DamagedContentError, cached
+from wharf.http.files import DamagedContentError, cached, read_ahead
 from wharf.http.messages import ClientGoneError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ async def _send(socket: int, descriptor: int, file: FileBody, gone: asyncio.Futu
             if cached(descriptor, at + size - 1):
                 sent = os.sendfile(socket, descriptor, at, size)
             else:
-                sent = await _in_thread(socket, descriptor, at, size)
+                sent = await _in_thread(socket, descriptor, at, size, end)
         except BlockingIOError:
             sent = -1
         if sent == 0:
@@ -78,14 +78,19 @@ async def _send(socket: int, descriptor: int, file: FileBody, gone: asyncio.Futu
             await _writable(socket, gone)
 
 
-async def _in_thread(socket: int, descriptor: int, at: int, size: int) -> int:
+async def _in_thread(socket: int, descriptor: int, at: int, size: int, end: int) -> int:
     """As os.sendfile(), which will wait for the disk."""
-    work = asyncio.ensure_future(asyncio.to_thread(os.sendfile, socket, descriptor, at, size))
+    work = asyncio.ensure_future(asyncio.to_thread(_from_disk, socket, descriptor, at, size, end))
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
         await asyncio.wait({work})  # it works with our descriptors, which will be closed
         raise
+
+
+def _from_disk(socket: int, descriptor: int, at: int, size: int, end: int) -> int:
+    read_ahead(descriptor, at, end)
+    return os.sendfile(socket, descriptor, at, size)
 
 
 async def _writable(socket: int, gone: asyncio.Future[None]) -> None:

@@ -1,10 +1,14 @@
 """An upload session holds every byte that it has said it holds."""
 
 import errno
+import fcntl
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from wharf.blobs import direct
+from wharf.blobs.direct import ALIGNMENT
 from wharf.blobs.interface import NoSpaceError, UploadBusyError, UploadUnknownError
 from wharf.blobs.session import HashState, Session
 
@@ -81,3 +85,66 @@ def test_a_closed_session_takes_no_bytes(path):
     with pytest.raises(UploadUnknownError):
         session.write([b"late"])
     assert path.read_bytes() == b""
+
+
+@pytest.fixture
+def large(path, monkeypatch):
+    """A session to which a large upload comes."""
+    monkeypatch.setattr(direct, "LEAST", 1)
+    with ThreadPoolExecutor(1) as pool, Session(path, hashing=pool) as session:
+        session.carry_on(HashState.empty("sha256"))
+        session.expect(1)
+        yield session
+
+
+def aligned(*sizes):
+    """Pieces as they are received: each in memory of its own, all but the last of whole pages."""
+    pieces = []
+    for size in sizes:
+        view = memoryview(direct.buffer(size))
+        view[:] = os.urandom(size)
+        pieces.append(view)
+    return pieces
+
+
+def test_a_large_upload_goes_past_the_page_cache_but_for_its_end(path, large, digest_of, monkeypatch):
+    flags = []
+    write = os.pwritev
+
+    def note(descriptor, pieces, position):
+        flags.append(bool(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_DIRECT))
+        return write(descriptor, pieces, position)
+
+    monkeypatch.setattr(os, "pwritev", note)
+    pieces = aligned(2 * ALIGNMENT, ALIGNMENT, ALIGNMENT + 17)
+    large.write(pieces[:2])
+    large.write(pieces[2:])
+    assert flags == [True, True, False]
+    assert path.read_bytes() == b"".join(pieces)
+    assert (large.offset, large.state.offset) == (path.stat().st_size, path.stat().st_size)
+    assert large.digest("sha256") == digest_of(path.read_bytes())
+
+
+def test_a_large_upload_that_arrives_in_odd_pieces_is_whole(path, large, digest_of):
+    pieces = [b"odd", *aligned(ALIGNMENT), b"more", *aligned(2 * ALIGNMENT)]
+    for piece in pieces:
+        large.write([piece])
+    assert path.read_bytes() == b"".join(pieces)
+    assert large.digest("sha256") == digest_of(path.read_bytes())
+
+
+def test_a_large_upload_that_finds_the_disk_full_is_not_torn(path, large, monkeypatch, digest_of):
+    content = aligned(2 * ALIGNMENT)
+    large.write(content)
+    write = os.pwritev
+
+    def full_after_one(descriptor, pieces, position):
+        if position > 2 * ALIGNMENT:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, [pieces[0][:ALIGNMENT]], position)
+
+    monkeypatch.setattr(os, "pwritev", full_after_one)
+    with pytest.raises(NoSpaceError):
+        large.write(aligned(3 * ALIGNMENT))
+    assert large.offset == path.stat().st_size == 2 * ALIGNMENT
+    assert large.digest("sha256") == digest_of(b"".join(content))  # hashed again, from the file

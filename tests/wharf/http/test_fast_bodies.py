@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from wharf.blobs import direct
 from wharf.blobs.interface import NoSpaceError
 from wharf.blobs.session import Session
 from wharf.http import fast_bodies
@@ -269,3 +270,23 @@ def test_small_and_chunked_bodies_take_the_usual_way(registry, taken, monkeypatc
     answer = registry.request("PATCH", session, iter([CONTENT[:400_000]]))  # http.client sends this in chunks
     assert answer.status == 202
     assert not taken
+
+
+def test_a_large_body_goes_past_the_page_cache(either, taken, monkeypatch):
+    monkeypatch.setattr(direct, "LEAST", 1_000_000)
+    monkeypatch.setattr(fast_bodies, "SIZE", 256 << 10)
+    written = []
+    original = direct.Direct.write
+
+    def write(self, pieces, position):
+        written.append(original(self, pieces, position))
+        return written[-1]
+
+    monkeypatch.setattr(direct.Direct, "write", write)
+    session = begin(either)
+    with either.connect() as sock:
+        sock.sendall(put(session, CONTENT) + CONTENT[:10_001])
+        sock.sendall(CONTENT[10_001:])
+        assert answer_of(sock).startswith(b"HTTP/1.1 201")
+    assert sum(written) == len(CONTENT) // direct.ALIGNMENT * direct.ALIGNMENT
+    assert stored(either, CONTENT)

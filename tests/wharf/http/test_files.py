@@ -33,6 +33,20 @@ async def test_a_range_comes_in_pieces(path, monkeypatch, cached):
     assert max(map(len, found)) == 65536
 
 
+async def test_the_disk_is_asked_for_what_comes_next_and_for_no_more(path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(files, "PIECE", 65536)
+    monkeypatch.setattr(files, "AHEAD", 100_000)
+    monkeypatch.setattr(files, "cached", lambda *_: False)
+    monkeypatch.setattr(os, "posix_fadvise", lambda _, start, length, advice: asked.append((start, length, advice)))
+    assert b"".join(await read(path, 1, 200_000)) == path.read_bytes()[1:200_001]
+    # Pieces end at 65536, 131072, 196608 and 200000.
+    assert asked == [
+        (start, length, os.POSIX_FADV_WILLNEED)
+        for start, length in ((1, 100_000), (65537, 100_000), (131073, 68_928), (196609, 3392))
+    ]
+
+
 def test_a_file_that_was_just_written_is_in_the_cache(path):
     descriptor = os.open(path, os.O_RDONLY)
     assert files.cached(descriptor, 299_999)
