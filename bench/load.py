@@ -70,16 +70,21 @@ def curl(server: Server, place: Place, path: str, *arguments: str, expect: str =
     return float(seconds), location[0] if location else ""
 
 
-def session(server: Server, place: Place, repository: str, digest: str) -> tuple[float, str]:
-    """Begin an upload; seconds, and where its one PUT goes."""
-    seconds, location = curl(server, place, f"/v2/{repository}/blobs/uploads/", "-X", "POST", expect="202")
-    return seconds, f"{location}{'&' if '?' in location else '?'}digest={digest}"
+def session(server: Server, place: Place, repository: str) -> tuple[float, str]:
+    """Begin an upload; seconds, and its location."""
+    return curl(server, place, f"/v2/{repository}/blobs/uploads/", "-X", "POST", expect="202")
+
+
+def closing(location: str, digest: str) -> str:
+    """Where the PUT goes that ends an upload."""
+    return f"{location}{'&' if '?' in location else '?'}digest={digest}"
 
 
 def upload(server: Server, place: Place, repository: str, blob: Path, digest: str) -> float:
     """Push a file in one PUT; seconds of both requests."""
-    first, joined = session(server, place, repository, digest)
+    first, location = session(server, place, repository)
     kind = "Content-Type: application/octet-stream"
+    joined = closing(location, digest)
     second, _ = curl(server, place, joined, "-H", kind, "-H", "Expect:", "-T", str(blob), expect="201")
     return first + second
 
@@ -114,9 +119,7 @@ async def _push_images(server: Server, place: Place, images: int, clients: int) 
             for blob in blobs:
                 digest = _digest(blob)
                 status, location = await connection.ask("POST", f"/v2/many/c{number}/blobs/uploads/", b"")
-                path = location.removeprefix(server.url)
-                path += f"{'&' if '?' in path else '?'}digest={digest}"
-                await connection.ask("PUT", path, blob)
+                await connection.ask("PUT", closing(location, digest).removeprefix(server.url), blob)
             content = manifest(*((_digest(blob), len(blob)) for blob in blobs))
             status, _ = await connection.ask("PUT", f"/v2/many/c{number}/manifests/t{len(waiting)}", content)
             if status != 201:

@@ -8,12 +8,14 @@ What the content is worth is for the tests to say.
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 from bench.load import LoadError, authorization
 from bench.machine import Place
@@ -31,8 +33,21 @@ STEP = 1 << 20
 RECORD, OVERHEAD = 16 << 10, 22
 """Most content of a TLS 1.3 record, and the bytes that each costs at least (RFC 8446, section 5.2)."""
 
+CHUNK, BUFFER = 32 << 10, 4 << 10
+"""Bytes that Go's HTTP client, and so Docker, sends as a chunk; and of its buffer, which is sent when it is full."""
+
+OCTETS = "Content-Type: application/octet-stream"
+
 SILENCE = 120.0
 """Seconds without a byte after which a server is given up."""
+
+
+class Answer(NamedTuple):
+    """The head of an answer: what it says, and how many bytes came over the wire until it was read."""
+
+    status: int
+    location: str
+    received: int
 
 
 class Wire:
@@ -64,14 +79,15 @@ class Wire:
         text = f"{method} {path} HTTP/1.1\r\n{self._head}" + "".join(f"{line}\r\n" for line in lines) + "\r\n"
         return self.sealed(text.encode())
 
-    def answer(self) -> tuple[int, int]:
-        """The status of the answer, and how many bytes came over the wire until its head was read."""
+    def answer(self) -> Answer:
+        """Read the head of the answer."""
         got, received = b"", 0
         while b"\r\n\r\n" not in got:
             raw = self.socket.recv(16 << 10)
             received += len(raw)
             got += self._plain(raw)
-        return int(got.split(b" ", 2)[1]), received
+        location = re.search(rb"(?i)\r\nlocation: *(\S+)", got)
+        return Answer(int(got.split(b" ", 2)[1]), location[1].decode() if location else "", received)
 
     def drop(self, least: int) -> None:
         """Let `least` bytes go, as they come over the wire."""
@@ -125,34 +141,63 @@ def fetch(server: Server, place: Place, path: str, size: int) -> float:
         request = wire.head("GET", path)
         begun = time.perf_counter()
         wire.socket.sendall(request)
-        status, received = wire.answer()
-        if status != 200:
-            raise LoadError(f"{server.name} answered {status} to {path}")
-        wire.drop(size + (size // RECORD * OVERHEAD if server.tls else 0) - received)
+        answer = wire.answer()
+        if answer.status != 200:
+            raise LoadError(f"{server.name} answered {answer.status} to {path}")
+        wire.drop(size + (size // RECORD * OVERHEAD if server.tls else 0) - answer.received)
         return time.perf_counter() - begun
 
 
 def send(server: Server, place: Place, path: str, blob: Path) -> float:
     """PUT a file; seconds from the request to the answer."""
-    size = blob.stat().st_size
     with connected(server, place) as wire, blob.open("rb") as content:
-        request = wire.head("PUT", path, f"Content-Length: {size}", "Content-Type: application/octet-stream")
-        body, length = content.fileno(), size
-        if server.tls:
-            body = os.memfd_create("body")
-            length = sum(os.write(body, wire.sealed(piece)) for piece in iter(lambda: content.read(STEP), b""))
-        try:
-            begun = time.perf_counter()
-            wire.socket.sendall(request)
-            at = 0
-            wire.socket.setblocking(True)
-            while at < length:
-                at += os.sendfile(wire.socket.fileno(), body, at, length - at)
-            status, _ = wire.answer()
-            seconds = time.perf_counter() - begun
-        finally:
-            if server.tls:
-                os.close(body)
-    if status != 201:
-        raise LoadError(f"{server.name} answered {status} to {path}")
-    return seconds
+        request = wire.head("PUT", path, f"Content-Length: {blob.stat().st_size}", OCTETS)
+        if not server.tls:
+            return _send(wire, request, content.fileno(), 201)[0]
+        with _in_memory(wire.sealed(piece) for piece in iter(lambda: content.read(STEP), b"")) as body:
+            return _send(wire, request, body, 201)[0]
+
+
+def send_in_chunks(server: Server, place: Place, path: str, blob: Path) -> tuple[float, str]:
+    """PATCH with a file in chunks, as Docker does; seconds from the request to the answer, and its Location."""
+    with connected(server, place) as wire, blob.open("rb") as content:
+        request = wire.head("PATCH", path, "Transfer-Encoding: chunked", OCTETS)
+        with _in_memory(wire.sealed(piece) for piece in _chunked(content)) as body:
+            return _send(wire, request, body, 202)
+
+
+def _chunked(content: BinaryIO) -> Iterator[bytes]:
+    """What Go's client writes, over TLS each in records of its own."""
+    while piece := content.read(CHUNK):
+        framed = b"%x\r\n%b\r\n" % (len(piece), piece)
+        yield framed[:BUFFER]
+        yield framed[BUFFER:-2]
+        yield framed[-2:]
+    yield b"0\r\n\r\n"
+
+
+@contextmanager
+def _in_memory(pieces: Iterable[bytes]) -> Iterator[int]:
+    """A file of these pieces that is on no disk."""
+    body = os.memfd_create("body")
+    try:
+        for piece in pieces:
+            os.write(body, piece)
+        yield body
+    finally:
+        os.close(body)
+
+
+def _send(wire: Wire, request: bytes, body: int, expect: int) -> tuple[float, str]:
+    """Send a request and the file that is its body; seconds until the answer, and its Location."""
+    at, length = 0, os.fstat(body).st_size
+    wire.socket.setblocking(True)
+    begun = time.perf_counter()
+    wire.socket.sendall(request)
+    while at < length:
+        at += os.sendfile(wire.socket.fileno(), body, at, length - at)
+    answer = wire.answer()
+    seconds = time.perf_counter() - begun
+    if answer.status != expect:
+        raise LoadError(f"{wire.server.name} answered {answer.status} to a body of {length} bytes")
+    return seconds, answer.location

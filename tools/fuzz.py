@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from tools.framings import by_chunks, by_the_parser
 from wharf import config, cron
 from wharf.auth import htpasswd, scopes
 from wharf.blobs.paths import Layout
@@ -107,6 +108,12 @@ def _glob(data: bytes) -> None:
     globs.matches(glob, text)
 
 
+def _framing(data: bytes) -> None:
+    where, body = int.from_bytes(data[:2]), data[2:]
+    parts = [body[: where % 64], body[where % 64 : where // 64], body[max(where // 64, where % 64) :]]
+    require(by_chunks(parts) == by_the_parser([body]), "read in two ways")
+
+
 _IMAGE = b'{"schemaVersion":2,"config":{"digest":"sha256:%s","size":1},"layers":[]}' % (b"0" * 64)
 
 TARGETS: dict[str, Target] = {
@@ -123,6 +130,14 @@ TARGETS: dict[str, Target] = {
     "digest": Target(_digest, (), (b"sha256:" + b"a" * 64, b"sha512:" + b"0" * 128, b"a+b:c=_-")),
     "range": Target(_range, (ranges.RangeError,), (b"1000;bytes=0-499", b"10;bytes=-5", b"0;bytes = 3 -")),
     "chunk": Target(_chunk, (ranges.RangeError,), (b"0-99", b"bytes 5-9/100", b"bytes=1-2/*")),
+    "framing": Target(
+        _framing,
+        (),
+        (
+            b"\x00\x07" + b"3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"\x03\xff" + b"3;a=b\r\nabc\r\n0\r\nTrailer: x\r\nContent-Length: 5\r\n\r\n",
+        ),
+    ),
     "schedule": Target(_schedule, (cron.ScheduleError,), (b"*/5 1-3,7 * jan mon", b"@weekly", b"0 0 29 2 *")),
     "configuration": Target(
         config.parse, (config.ConfigError,), (b"address: a:1\naccess: [{repositories: [a/**], actions: [pull]}]", b"{}")

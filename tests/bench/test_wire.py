@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from bench.load import LoadError, session
+from bench.load import LoadError, closing, curl, session
 from bench.machine import Place, write_blob
 
 from bench import servers, wire
@@ -18,12 +18,27 @@ def test_a_blob_is_sent_and_fetched(tmp_path, tls):
     digest = write_blob(blob, SIZE)
     server = servers.start("wharf", place, tls=tls, login=True)
     try:
-        _, path = session(server, place, "wire/app", digest)
-        assert wire.send(server, place, path, blob) > 0
+        _, location = session(server, place, "wire/app")
+        assert wire.send(server, place, closing(location, digest), blob) > 0
         stored = next((server.data / "data").rglob(digest.removeprefix("sha256:")))
         assert hashlib.sha256(stored.read_bytes()).hexdigest() == digest.removeprefix("sha256:")
         assert wire.fetch(server, place, f"/v2/wire/app/blobs/{digest}", SIZE) > 0
         with pytest.raises(LoadError, match="404"):
             wire.fetch(server, place, "/v2/wire/app/blobs/sha256:" + "0" * 64, SIZE)
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_blob_is_sent_in_chunks(tmp_path, tls):
+    place = Place.make(tmp_path)
+    blob = tmp_path / "blob"
+    digest = write_blob(blob, SIZE)
+    server = servers.start("wharf", place, tls=tls, login=True)
+    try:
+        _, location = session(server, place, "wire/app")
+        seconds, location = wire.send_in_chunks(server, place, location, blob)
+        assert seconds > 0
+        curl(server, place, closing(location, digest), "-X", "PUT", expect="201")  # which compares the digest
     finally:
         server.stop()

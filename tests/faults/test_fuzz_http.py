@@ -32,6 +32,15 @@ SEEDS = [
     b"DELETE /v2/a/manifests/v1" + HOST + b"X-Forwarded-For: 1.2.3.4\r\n\r\n",
 ]
 
+LONG = b"POST /v2/a/blobs/uploads/?digest=" + DIGEST + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+LONG += (b"8000\r\n" + b"x" * 32768 + b"\r\n") * 12
+"""Chunks that are so many that they are no longer read as HTTP."""
+
+TAILS = [
+    b"3\r\nabc\r\n0\r\n\r\n" + SEEDS[0],
+    b"A;name=value\r\n0123456789\r\n00\r\nContent-Length: 5\r\n\r\n" + SEEDS[0],
+]
+
 
 def test_no_request_is_answered_with_an_error_of_the_registry(process):
     process.start()
@@ -39,7 +48,7 @@ def test_no_request_is_answered_with_an_error_of_the_registry(process):
     source = random.Random(seed)  # noqa: S311 - it must be repeatable
     end, sent = time.monotonic() + SECONDS, 0
     while time.monotonic() < end:
-        requests = [mutated(source, SEEDS) for _ in range(20)]
+        requests = [mutated(source, SEEDS) for _ in range(20)] + [LONG + mutated(source, TAILS) for _ in range(5)]
         sent += len(requests)
         for request, answer in zip(requests, exchanged(process.port, requests), strict=True):
             found = [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]

@@ -16,6 +16,13 @@ from e2e.faults.process import Client
 POST = b"POST /v2/a/blobs/uploads/ HTTP/1.1\r\nHost: x\r\n"
 GET = b"GET /v2/ HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+LONG = (
+    b"POST /v2/a/blobs/uploads/?digest=sha256:"
+    + b"0" * 64
+    + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+) + (b"8000\r\n" + b"x" * 32768 + b"\r\n") * 30
+"""Chunks that are so many that they are no longer read as HTTP."""
+
 HIDDEN = b"GET /v2/hidden/tags/list HTTP/1.1\r\nHost: x\r\n\r\n"
 """What must not be answered; its answer would name the repository."""
 
@@ -89,6 +96,18 @@ def test_what_could_be_read_in_two_ways_is_refused_and_the_connection_closed(ser
         answer = exchange(served.port, request + HIDDEN)
         assert statuses(answer) in ([400], [431]), (case, answer)
         assert b"hidden" not in answer, case
+
+
+def test_chunks_are_refused_as_well_when_they_come_below_http(served):
+    cases = {case: request for case, request in REFUSED.items() if request.startswith(CHUNKED)}
+    assert len(cases) > 5
+    for case, request in cases.items():
+        answer = exchange(served.port, LONG + request.removeprefix(CHUNKED) + HIDDEN)
+        assert statuses(answer) == [400], (case, answer)
+        assert b"connection: close" in answer, case
+        assert b"hidden" not in answer, case
+    answer = exchange(served.port, LONG + b"0\r\nA: b\r\n\r\n" + GET + b"\r\n")
+    assert statuses(answer) == [400, 200], answer  # the digest is wrong, and the connection is not
 
 
 @pytest.mark.parametrize(

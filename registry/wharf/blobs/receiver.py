@@ -30,31 +30,37 @@ class Feeding(Protocol):
         """Whether it can now; otherwise it is iterated over as any other."""
 
     def size(self) -> int:
-        """Bytes, of one that is ready."""
+        """Bytes of one that is ready; 0 where nobody has said."""
 
-    async def feed(self, write: Callable[[Sequence[bytes | memoryview]], None], pool: Executor) -> None:
-        """Call `write` in `pool`, once at a time, for all of the body."""
+    async def feed(
+        self, write: Callable[[Sequence[bytes | memoryview]], None], pool: Executor, before: Sequence[bytes]
+    ) -> None:
+        """Call `write` in `pool`, once at a time, for what came before, and for all or a part of what is to come."""
 
 
 async def receive(session: Session, chunks: AsyncIterator[bytes], pool: Executor) -> None:
     """Add all chunks to the session. Raises NoSpaceError, and whatever the iterator raises."""
-    if isinstance(chunks, Feeding) and chunks.ready():
-        session.expect(chunks.size())
-        await chunks.feed(session.write, pool)
-        return
     loop = asyncio.get_running_loop()
+    feeding = chunks if isinstance(chunks, Feeding) else None
     pieces: list[bytes] = []
     size = 0
     writing: asyncio.Future[None] | None = None
     try:
-        async for chunk in chunks:
-            pieces.append(chunk)
-            size += len(chunk)
-            if size >= BUFFER:
+        while True:
+            if size >= BUFFER or (feeding is not None and feeding.ready()):
                 if writing is not None:
                     await asyncio.shield(writing)
                 full, pieces, size = pieces, [], 0
-                writing = loop.run_in_executor(pool, session.write, full)
+                if feeding is not None and feeding.ready():  # still
+                    session.expect(feeding.size())
+                    await feeding.feed(session.write, pool, full)
+                else:
+                    writing = loop.run_in_executor(pool, session.write, full)
+            chunk = await anext(chunks, None)
+            if chunk is None:
+                break
+            pieces.append(chunk)
+            size += len(chunk)
     finally:
         if writing is not None:
             # Not cancelled with us: a write that runs must end before the session closes.

@@ -7,18 +7,20 @@ client that makes progress, however slowly, is left alone.
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from typing import TYPE_CHECKING, Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from wharf.http import framing
+
 if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
     from wharf.http.fast_answers import Answers, Candidate
+    from wharf.http.framing import Chunks, Length
 
 HEADER_LIMIT = 32 * 1024
 """Bytes of request line and headers."""
@@ -34,6 +36,8 @@ WRITE_SECONDS = 60.0
 
 CLOSE_SECONDS = 1.0
 """For a TLS client to say goodbye once wharf has; idle ones would otherwise hold up its end."""
+
+_END = b"\r\n\r\n"  # of headers
 
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\ncontent-length: 87\r\n"
@@ -57,6 +61,7 @@ class Connection(HttpToolsProtocol):
         self._candidate: Candidate | None = None
         self._between = True  # requests: the parser waits for the first byte of one
         self._body_bytes = 0  # of the current request that the parser has read
+        self.chunks: Chunks | None = None  # of the current body, where the parser stands; None: they are not known
         self._resuming = False  # the parser is told where it stands, and what it reports is no request
         self._heard = 0.0  # when a request was last answered without the parser
         self._header_bytes = 0  # of headers that the parser has read
@@ -87,7 +92,7 @@ class Connection(HttpToolsProtocol):
         if self._rejected or (self._answers is not None and self._between and self._replay(self._answers, data)):
             return
         waiting, before = self._in_headers, self._requests
-        super().data_received(data)
+        self._parse(data)
         if self._candidate is not None:
             self._candidate.whole = self._between and self._requests == before + 1
             self._candidate = None
@@ -141,7 +146,7 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Pass a part of a body on."""
-        if not self._rejected:
+        if not self._rejected and not self._resuming:
             self._body_bytes += len(body)
             super().on_body(body)
 
@@ -149,11 +154,12 @@ class Connection(HttpToolsProtocol):
         """Pass the end of a request on; what follows is the next one's headers."""
         if not self._rejected:
             super().on_message_complete()
+            self.chunks = None
             self._in_headers = True
             self._between = True
 
-    def body_is_coming(self) -> bool:
-        """Whether hand_over() may be called: the current request's body is under way, and nobody has read of it."""
+    def body_is_coming(self, read: int) -> bool:
+        """Whether hand_over() may be called: the current body is under way, and no more than `read` bytes are taken."""
         cycle = self.cycle
         return (
             not self._rejected
@@ -162,45 +168,37 @@ class Connection(HttpToolsProtocol):
             and not cycle.disconnected
             and not cycle.response_started
             and cycle.more_body
-            and len(cycle.body) == self._body_bytes
+            and read + len(cycle.body) == self._body_bytes
         )
 
-    def hand_over(self, receiver: asyncio.BufferedProtocol) -> bytes:
-        """Let `receiver` have the rest of the current request's body; the part of it that has been read."""
+    def hand_over(self, receiver: asyncio.BufferedProtocol) -> tuple[bytes, Chunks | None]:
+        """Let `receiver` have the rest of the current body; what has come of it and was not taken, and its chunks."""
         cycle = self.cycle
         if cycle.waiting_for_100_continue:
             cycle.waiting_for_100_continue = False
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         first, cycle.body = bytes(cycle.body), bytearray()
+        chunks, self.chunks = self.chunks, None
         self.transport.set_protocol(receiver)
         self.flow.resume_reading()
-        return first
+        return first, chunks
 
-    def take_back(self, left: int) -> None:
-        """Read HTTP again, beginning with what is left of the current body, in bytes."""
+    def take_back(self, left: Length | Chunks) -> bool:
+        """Read HTTP again, beginning with what is left of the current body; whether that was nothing."""
+        cycle = self.cycle
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
-        if left:
+        self.transport.set_protocol(self)
+        head, rest = left.resume()
+        if head:
             self._resuming = True
-            self.parser.feed_data(b"PUT / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % left)
+            self.parser.feed_data(head)
             self._resuming = False
         else:
             self.on_message_complete()
-        self.transport.set_protocol(self)
-
-    async def lend_socket(self, length: int) -> int:
-        """A duplicate of the socket's descriptor, for sending the next `length` bytes of the current answer's body.
-
-        The caller closes it. -1 over TLS, and where what was sent before, or a request that came too early, is in the
-        way: then nothing may be sent beside the transport.
-        """
-        await asyncio.sleep(0)  # uvloop sends at the end of a turn
-        closing = self.transport.is_closing()
-        if self.scheme != "http" or closing or self.pipeline or self.transport.get_write_buffer_size():
-            return -1
-        # Now: when the last byte has left, the next request may be here before us.
-        self.cycle.expected_content_length -= length
-        return os.dup(self.transport.get_extra_info("socket").fileno())
+        if rest:
+            self.data_received(rest)
+        return not cycle.more_body and not cycle.body
 
     def pause_writing(self) -> None:
         """Begin to watch whether the client takes anything."""
@@ -226,6 +224,23 @@ class Connection(HttpToolsProtocol):
             self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
         else:
             super().timeout_keep_alive_handler()
+
+    def _parse(self, data: bytes) -> None:
+        """Let the parser have it: headers to their end first, so that it is known where the chunks of a body begin."""
+        end = data.find(_END) + len(_END) if self._in_headers else 0
+        if end >= len(_END):
+            super().data_received(data[:end])
+            if self.transport.is_closing():
+                return
+            # The parser has read up to an empty line. Where that was not the end of headers, it was content, or the
+            # end of a whole body.
+            if not self._in_headers and not self._body_bytes:
+                self.chunks = framing.chunks(self.headers)
+            data = data[end:]
+        if self.chunks is not None and not self.chunks.follow(data):
+            self.chunks = None
+        if data:
+            super().data_received(data)
 
     def _replay(self, answers: Answers, data: bytes) -> bool:
         """Answer at once, if these bytes are a request whose answer is at hand; else remember to keep its answer."""

@@ -1,8 +1,9 @@
 """Large request bodies, received straight into a few buffers while a thread hashes and writes those that are full.
 
-Rule: exactly the bytes of the body are taken from the connection, which then reads HTTP again; whatever arrived is in
-the store when feed() ends, however it ends, unless the store itself refuses. Memory is bounded, for nothing is read
-while no buffer is free, and a client that sends nothing is given up.
+Rule: exactly the bytes of the body are taken from the connection, which then reads HTTP again: all of them, or those in
+plain chunks (http/framing.py). Whatever arrived is in the store when feed() ends, however it ends, unless the store
+itself refuses. Memory is bounded, for nothing is read while no buffer is free, and a client that sends nothing is given
+up.
 
 Between a plain body and its handler stand a parser, a queue, three copies and a task that wakes for every 64 KiB: that
 is what this leaves out (docs/decisions/0018-speed.md).
@@ -14,6 +15,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from wharf.blobs.direct import buffer
+from wharf.http.framing import Length
 from wharf.http.messages import ClientGoneError
 from wharf.protocol.errors import Problem, RegistryError
 
@@ -23,12 +25,13 @@ if TYPE_CHECKING:
     from mmap import mmap
 
     from wharf.http.connection import Connection
+    from wharf.http.framing import Chunks
     from wharf.http.messages import Request
 
     Write = Callable[[Sequence[bytes | memoryview]], None]
 
 LEAST = 256 << 10
-"""Bytes of body that are worth it."""
+"""Bytes of body that are worth it: announced or, in chunks, here and not the last."""
 
 SIZE = 512 << 10
 """Bytes of a buffer."""
@@ -40,6 +43,9 @@ TLS_PARTS = 4
 """Over TLS there are so many times more buffers, as much smaller: records are small, and what was just deciphered is
 hashed while it is in the processor's cache. Plain TCP is read in larger pieces than that.
 """
+
+NEARLY = 16
+"""In chunks, a buffer is full when one part in so many is empty: what framing has left free is not worth a call."""
 
 
 class Body:
@@ -60,30 +66,33 @@ class Body:
 
     def ready(self) -> bool:
         """Whether feed() may be called."""
-        length = self._request.content_length()
-        return (
-            self._connection is not None
-            and length is not None
-            and length >= LEAST
-            and b"transfer-encoding" not in self._request.headers
-            and self._connection.body_is_coming()
-        )
+        request, connection = self._request, self._connection
+        if connection is None or request.body_ended:
+            return False
+        length = request.content_length()
+        if length is None and connection.chunks is None:
+            return False
+        return (request.received if length is None else length) >= LEAST and connection.body_is_coming(request.received)
 
     def size(self) -> int:
-        """Bytes of the body."""
+        """Bytes of the body; 0 where it is in chunks."""
         return self._request.content_length() or 0
 
-    async def feed(self, write: Write, pool: Executor) -> None:
-        """Have all of the body written. Raises ClientGoneError, UPLOAD_TIMEOUT, and what `write` raises."""
+    async def feed(self, write: Write, pool: Executor, before: Sequence[bytes]) -> None:
+        """Have what came before written, and then all of the body or what comes in plain chunks: go on iterating.
+
+        Raises ClientGoneError, UPLOAD_TIMEOUT, and what `write` raises.
+        """
         connection, request = self._connection, self._request
         assert connection is not None
-        receiver = Receiver(connection, self.size())
+        length = request.content_length()
+        receiver = Receiver(connection, None if length is None else length - request.received, before)
         try:
             await receiver.run(write, pool, request.silence)
         finally:
             request.received += receiver.received
-            request.body_ended = receiver.left == 0
-        if receiver.left:
+            request.body_ended = receiver.complete
+        if not receiver.framing.ended:
             if receiver.lost:
                 raise ClientGoneError
             request.stalled = True
@@ -91,9 +100,14 @@ class Body:
 
 
 class Receiver(asyncio.BufferedProtocol):
-    """The protocol of a connection while a body of `length` bytes arrives."""
+    """The protocol of a connection while a body arrives.
 
-    def __init__(self, connection: Connection, length: int) -> None:
+    `left`: bytes of it that were not taken; None where it is in chunks. `before`: what is to be written first.
+    """
+
+    framing: Length | Chunks
+
+    def __init__(self, connection: Connection, left: int | None, before: Sequence[bytes] = ()) -> None:
         self._connection = connection
         self._transport = connection.transport
         self._loop = asyncio.get_running_loop()
@@ -110,15 +124,23 @@ class Receiver(asyncio.BufferedProtocol):
         self._over = False  # nothing more comes from here
         self._heard = self._loop.time()
         self.lost = False
-        first = connection.hand_over(self)
-        self.received = len(first)
-        self.left = length - len(first)
-        self._copy(first)
+        self.complete = False
+        first, chunks = connection.hand_over(self)
+        self.received = len(first)  # bytes of content, of which memory is full or was
+        if left is not None:
+            self.framing = Length(left - len(first))
+        else:
+            assert chunks is not None
+            self.framing = chunks
+        # Where nothing lies between the bytes of content, all buffers but the last are full: whole pages of the file.
+        self._spare = 0 if left is not None else self._size // NEARLY
+        for piece in (*before, first):
+            self._copy(piece)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the next bytes go. There is always room: otherwise reading is paused."""
         del sizehint
-        return self._room()[: self.left]
+        return self._room()[: self.framing.most()]
 
     def _room(self) -> memoryview:
         """What is free of the current buffer."""
@@ -131,13 +153,15 @@ class Receiver(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Note what has arrived."""
-        self._heard = self._loop.time()
-        self._at += nbytes
-        self.received += nbytes
-        self.left -= nbytes
-        if self.left == 0:
+        assert self._current is not None
+        size = self.framing.take(self._current[self._at : self._at + nbytes])
+        if size:
+            self._heard = self._loop.time()
+        self._at += size
+        self.received += size
+        if self.framing.ended:
             self._stop()
-        elif self._at == self._size:
+        elif self._size - self._at <= self._spare:
             self._put_aside()
             if not self._free and self._made == self.most:
                 self._paused = True
@@ -201,7 +225,7 @@ class Receiver(asyncio.BufferedProtocol):
             self._transport.resume_reading()
 
     def _copy(self, first: bytes) -> None:
-        """Take what had been read before this began: all buffers are full but the last, and begin at a page."""
+        """Take what had been read before this began."""
         rest = memoryview(first)
         while rest:
             room = self._room()
@@ -226,6 +250,6 @@ class Receiver(asyncio.BufferedProtocol):
             return
         self._over = True
         self._put_aside()
-        self._connection.take_back(self.left)
+        self.complete = self._connection.take_back(self.framing)
         if self._paused:
             self._transport.resume_reading()

@@ -40,7 +40,7 @@ async def send(connection: Connection, file: FileBody, descriptor: int, gone: as
     """
     if file.length < LEAST:
         return False
-    socket = await connection.lend_socket(file.length)
+    socket = await _borrow(connection, file.length)
     if socket < 0:
         return False
     try:
@@ -54,6 +54,22 @@ async def send(connection: Connection, file: FileBody, descriptor: int, gone: as
     finally:
         os.close(socket)
     return True
+
+
+async def _borrow(connection: Connection, length: int) -> int:
+    """A duplicate of the socket's descriptor, for sending the next `length` bytes of the current answer's body.
+
+    -1 over TLS, and where what was sent before, or a request that came too early, is in the way: then nothing may be
+    sent beside the transport.
+    """
+    await asyncio.sleep(0)  # uvloop sends at the end of a turn
+    transport = connection.transport
+    closing = transport.is_closing()
+    if connection.scheme != "http" or closing or connection.pipeline or transport.get_write_buffer_size():
+        return -1
+    # Now: when the last byte has left, the next request may be here before us.
+    connection.cycle.expected_content_length -= length
+    return os.dup(transport.get_extra_info("socket").fileno())
 
 
 async def _send(socket: int, descriptor: int, file: FileBody, gone: asyncio.Future[None]) -> None:
