@@ -175,7 +175,7 @@ class Metrics:
         self.scrub_bytes = Counter("wharf_scrub_bytes_total", "Bytes that scrubbing has read.")
         self.scrub_damaged = Counter(
             "wharf_scrub_damaged_blobs",
-            "Blobs that scrubbing found damaged and that were not pushed again since.",
+            "Blobs that were found damaged, by scrubbing or a pull, and were not pushed again since.",
             kind="gauge",
         )
         self.scrub_time = Counter(

@@ -7,6 +7,7 @@ deleted: what was set aside may yet be of use to somebody. Everything here block
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -98,6 +99,18 @@ def set_aside(layout: Layout, found: Inspected) -> bool:
         disk.sync(layout.quarantine)
         disk.sync(path.parent)
     return True
+
+
+def missing(layout: Layout) -> list[tuple[str, float]]:
+    """What was set aside, by whomever, and has not been stored again: digests, and when that was, the latest first."""
+    found = []
+    with disk.translated(), suppress(FileNotFoundError):  # there is no such directory
+        for path in layout.quarantine.iterdir():
+            digest = path.name.replace("-", ":", 1)
+            if digests.is_supported(digest) and not layout.blob(digest).exists():
+                with suppress(FileNotFoundError):  # somebody clears it
+                    found.append((digest, path.stat().st_ctime))  # the move was the last change
+    return sorted(found, key=lambda one: one[1], reverse=True)
 
 
 def strays(layout: Layout) -> Iterator[Path]:

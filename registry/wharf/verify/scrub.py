@@ -2,6 +2,7 @@
 
 Rule: a blob that is not what its name says is set aside and forgotten, so that it is answered as missing, never as
 content, and the next push mends it. Nothing else is changed: a blob that is gone or cannot be read is only told of.
+What a pull or a person has set aside is told of as well, at once and for as long as an image lacks it.
 A round goes on where it was when the process ended.
 """
 
@@ -25,7 +26,7 @@ from wharf.blobs.interface import BlobError
 from wharf.metadata.interface import MetadataError
 from wharf.metadata.settings import SCRUB
 from wharf.verify.findings import Problem
-from wharf.verify.verifier import Verifier
+from wharf.verify.verifier import Verifier, users
 
 if TYPE_CHECKING:
     from wharf.blobs.inspection import Inspected
@@ -114,11 +115,19 @@ class Scrubber:
             pool.shutdown()
 
     async def past(self) -> Scrubbed:
-        """How far it has come, without the damage that was mended. Raises MetadataError, BlobError."""
+        """How far it has come, without the damage that was mended, and with what others have set aside meanwhile.
+
+        Raises MetadataError, BlobError.
+        """
         past = await self._load()
-        return msgspec.structs.replace(
-            past, damages=tuple([each for each in past.damages if await self._is_damaged(each)])
-        )
+        damages = [each for each in past.damages if await self._is_damaged(each)]
+        told = {each.digest for each in damages}
+        for digest, when in await asyncio.to_thread(inspection.missing, self._storage.layout):
+            if len(damages) == REMEMBERED:
+                break
+            if digest not in told and (images := await users(self._storage.audit, digest)):
+                damages.append(Damage(digest, Problem.BLOB_CORRUPT.code, when, images))
+        return msgspec.structs.replace(past, damages=tuple(damages))
 
     async def round(self, pool: ThreadPoolExecutor) -> None:
         """Carry on with the round under way, or with the next one if it is time. Raises MetadataError, BlobError."""

@@ -47,6 +47,12 @@ class Storage:
     witness: Witness
 
 
+async def users(audit: Audit, digest: str) -> tuple[str, ...]:
+    """Images that name a blob, a few of them. Raises MetadataError."""
+    found = await audit.users(digest, USERS_NAMED)
+    return tuple(f"{one.repository}{f':{one.tag}' if one.tag else f'@{one.manifest}'}" for one in found)
+
+
 class Verifier:
     """Verifies one registry, once. `tally` tells how far it has come."""
 
@@ -126,8 +132,7 @@ class Verifier:
         return [await self._damage(blob, again)]
 
     async def _damage(self, blob: Blob, found: Inspected) -> Finding:
-        users = await self._audit.users(blob.digest, USERS_NAMED)
-        images = tuple(f"{one.repository}{f':{one.tag}' if one.tag else f'@{one.manifest}'}" for one in users)
+        images = await users(self._audit, blob.digest)
         if found.state is State.UNREADABLE:
             return Finding(Problem.BLOB_UNREADABLE, blob.digest, f"cannot be read: {found.message}", images)
         if found.state is State.ABSENT:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from wharf.blobs.inspection import State, inspect, set_aside, strays
+from wharf.blobs.inspection import State, inspect, missing, set_aside, strays
 
 
 @pytest.fixture
@@ -58,3 +58,17 @@ def test_files_that_no_digest_leads_to_are_strays(layout, content):
         path.write_text("x")
     layout.lock.touch()
     assert list(strays(layout)) == notes
+
+
+def test_what_was_set_aside_is_missing_until_it_is_stored_again(layout, content):
+    assert missing(layout) == []
+    first, second = content(b"a", b"wrong"), content(b"b", b"wrong", "sha512")
+    for digest in (first, second):
+        assert set_aside(layout, inspect(layout, digest))
+    (layout.quarantine / "notes").touch()  # somebody's
+    assert {digest for digest, _ in missing(layout)} == {first, second}
+    times = [when for _, when in missing(layout)]
+    assert times == sorted(times, reverse=True)
+    assert times[-1] > 0
+    content(b"a")
+    assert [digest for digest, _ in missing(layout)] == [second]

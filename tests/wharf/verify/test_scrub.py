@@ -86,6 +86,38 @@ def test_a_rotten_blob_is_told_and_no_longer_served_until_it_is_pushed_again(dam
     assert (report["damaged"], report["found"]) == ([], 1)
 
 
+def test_what_a_pull_finds_is_told_at_once_until_it_is_pushed_again_or_no_image_needs_it(damaged):
+    layer, registry = damaged.layers[0], damaged.registry
+    path = f"/v2/team/app/blobs/{layer}"
+
+    def told():
+        count = len(registry.request("GET", "/status", admin=True).json()["scrub"]["damaged"])
+        assert f"\nwharf_scrub_damaged_blobs {count}\n".encode() in registry.request("GET", "/metrics", admin=True).body
+        return registry.request("GET", "/status", admin=True).json()["scrub"]["damaged"]
+
+    damaged.path(layer).write_bytes(b"wrong one")
+    assert told() == []
+    assert registry.request("GET", path).status == 500
+    (found,) = told()
+    assert (found["digest"], found["problem"], found["images"]) == (layer, "BlobCorrupt", ["team/app:v1"])
+    assert found["foundAt"] > "2026"
+    registry.push_blob("team/app", b"layer one")
+    assert told() == []
+    assert registry.request("GET", path).body == b"layer one"
+    damaged.path(layer).write_bytes(b"wrong two")
+    assert registry.request("GET", path).status == 500
+    assert len(told()) == 1
+    assert registry.request("DELETE", f"/v2/team/app/manifests/{damaged.digest}").status == 202
+    assert told() == []
+
+
+def test_what_a_pull_and_a_round_have_both_found_is_told_once(damaged, run):
+    layer = damaged.layers[0]
+    damaged.path(layer).write_bytes(b"wrong one")
+    assert damaged.registry.request("GET", f"/v2/team/app/blobs/{layer}").status == 500
+    assert [each["digest"] for each in run()["damaged"]] == [layer]
+
+
 def test_a_blob_that_is_gone_is_told_and_the_index_is_left_alone(damaged, run):
     layer = damaged.layers[1]
     damaged.path(layer).unlink()
