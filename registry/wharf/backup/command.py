@@ -23,8 +23,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "backup",
         help="write all that the registry holds to standard output, as a tar archive",
         description="Write index and content, as they are at this moment, to standard output: a tar archive. It is "
-        "safe while the registry serves; no garbage is removed until it has ended. Exit status 0: all is in it; 1: "
-        "content is missing from the disk.",
+        "safe while the registry serves; no garbage is removed until it has ended. Content is hashed on its way; what "
+        "is damaged is named, and the rest is saved. Exit status 0: all is in it; 1: content is missing or damaged.",
     )
     place.add_options(one)
     one.set_defaults(run=_backup)
@@ -47,7 +47,8 @@ def _backup(options: argparse.Namespace) -> None:
         raise BackupError("a backup is no text for a terminal: send it to a file, as in `wharf backup > backup.tar`")
     saved = save(layout, sys.stdout.buffer)
     sys.stdout.buffer.flush()
-    _end(f"saved the index and {count(saved.blobs, 'blob')}, {saved.size >> 20} MiB", missing=saved.missing)
+    text = f"saved the index and {count(saved.blobs, 'blob')}, {saved.size >> 20} MiB"
+    _end(text, damaged=saved.damaged, missing=saved.missing)
 
 
 def _restore(options: argparse.Namespace) -> None:

@@ -1,8 +1,14 @@
-"""Writes an archive. Rule: no garbage is removed meanwhile, so all that the copied index knows is still there."""
+"""Writes an archive.
+
+Rule: no garbage is removed meanwhile, so all that the copied index knows is still there. Content is hashed on its way,
+and whatever is wrong with it, the rest is saved: it goes into the archive as it is, for how it ends is not known when
+an entry begins, and `wharf restore` leaves it out.
+"""
 
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 import tempfile
 from dataclasses import dataclass, field
@@ -10,8 +16,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from wharf.blobs import disk
+from wharf.blobs.paths import split
 from wharf.garbage.exclusive import alone
 from wharf.metadata import snapshot
+from wharf.protocol import digests
 
 if TYPE_CHECKING:
     from wharf.blobs.paths import Layout
@@ -24,6 +32,8 @@ class Saved:
     blobs: int = 0
     size: int = 0
     """Bytes of them."""
+    damaged: list[str] = field(default_factory=list)
+    """Digests whose content is something else, or cannot be read."""
     missing: list[str] = field(default_factory=list)
     """Digests that the index knows and the disk does not have."""
 
@@ -35,11 +45,12 @@ def save(layout: Layout, sink: IO[bytes]) -> Saved:
         copy = Path(scratch) / layout.index.name
         snapshot.take(layout.index, copy)
         with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-            _add(archive, str(layout.mark.relative_to(layout.root)), io.BytesIO(snapshot.mark(copy).encode()))
+            mark = snapshot.mark(copy).encode()
+            _add(archive, str(layout.mark.relative_to(layout.root)), io.BytesIO(mark), len(mark))
             for digest, size in snapshot.blobs(copy):
                 _add_blob(archive, layout, digest, size, saved)
             with copy.open("rb") as file:
-                _add(archive, copy.name, file)
+                _add(archive, copy.name, file, copy.stat().st_size)
     return saved
 
 
@@ -51,15 +62,43 @@ def _add_blob(archive: tarfile.TarFile, layout: Layout, digest: str, size: int, 
     except FileNotFoundError:
         saved.missing.append(digest)
         return
+    algorithm, expected = split(digest)
     with file:
-        _add(archive, str(path.relative_to(layout.root)), file)
-    saved.blobs += 1
-    saved.size += size
+        hashed = Hashed(file, algorithm)
+        _add(archive, str(path.relative_to(layout.root)), hashed, os.fstat(file.fileno()).st_size)
+    if hashed.hexdigest() == expected:
+        saved.blobs += 1
+        saved.size += size
+    else:
+        saved.damaged.append(digest)
 
 
-def _add(archive: tarfile.TarFile, name: str, file: IO[bytes]) -> None:
+class Hashed:
+    """A file that is hashed while it is read, once from its beginning; noughts from where it cannot be read."""
+
+    def __init__(self, file: IO[bytes], algorithm: str) -> None:
+        self._file = file
+        self._hasher = digests.hasher(algorithm)
+        self._readable = True
+
+    def hexdigest(self) -> str:
+        """The hash of what was read."""
+        return self._hasher.hexdigest()
+
+    def read(self, size: int, /) -> bytes:
+        """So many bytes, fewer at the end only: an entry must have as many as it began with."""
+        piece = bytes(size)
+        if self._readable:
+            try:
+                piece = self._file.read(size)
+            except OSError:  # the disk says so slowly, and once is enough
+                self._readable = False
+        self._hasher.update(piece)
+        return piece
+
+
+def _add(archive: tarfile.TarFile, name: str, file: IO[bytes] | Hashed, size: int) -> None:
     entry = tarfile.TarInfo(name)
-    entry.size = file.seek(0, io.SEEK_END)
+    entry.size = size
     entry.mode = 0o640
-    file.seek(0)
-    archive.addfile(entry, file)
+    archive.addfile(entry, file)  # type: ignore[arg-type] # all that it does is to read

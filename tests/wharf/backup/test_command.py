@@ -77,6 +77,18 @@ def test_content_that_the_disk_lost_is_named_and_the_rest_is_saved(served, wharf
     assert "saved the index and 2 blobs" in saved.said
 
 
+def test_content_that_rotted_on_the_disk_is_named_with_what_to_do_and_the_rest_is_saved(served, wharf, tmp_path):
+    digest = served.layers[0]["digest"]
+    served.layout.blob(digest).chmod(0o640)
+    served.layout.blob(digest).write_bytes(b"layer 0ne")
+    saved = wharf("backup", "--data", served.layout.root)
+    assert saved.status == 1
+    damaged, done, remedy = saved.said.splitlines()
+    assert (damaged, done) == (f"damaged: {digest}", "saved the index and 2 blobs, 0 MiB")
+    assert "push them again" in remedy
+    assert wharf("restore", "--data", tmp_path / "other", given=saved.out).said.startswith(f"damaged: {digest}\n")
+
+
 def test_a_registry_is_never_restored_over(served, wharf):
     whole = wharf("backup", "--data", served.layout.root).out
     restored = wharf("restore", "--data", served.layout.root, given=whole)

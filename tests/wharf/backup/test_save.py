@@ -1,10 +1,15 @@
 """What is removed while a backup is made, and what is pushed."""
 
+import errno
+import hashlib
 import io
 import tarfile
 import threading
 
-from wharf.backup.save import save
+import pytest
+
+from wharf.backup.restore import restore
+from wharf.backup.save import Hashed, save
 from wharf.blobs.paths import Layout
 from wharf.garbage.exclusive import SweepRunningError, alone
 
@@ -55,3 +60,37 @@ def test_a_backup_waits_for_the_sweep_that_runs(start, tmp_path):
         assert thread.is_alive()
     thread.join(30)
     assert saved[0].blobs == 2
+
+
+class Broken(io.BytesIO):
+    """A file of which the disk gives only so much."""
+
+    tries = 0
+
+    def read(self, size=-1):
+        if self.tell() + size > 6:
+            self.tries += 1
+            raise OSError(errno.EIO, "Input/output error")
+        return super().read(size)
+
+
+def test_what_the_disk_cannot_read_is_noughts_and_not_what_it_was():
+    file = Broken(b"abcdefghi")
+    hashed = Hashed(file, "sha256")
+    assert [hashed.read(3) for _ in range(4)] == [b"abc", b"def", b"\0\0\0", b"\0\0\0"]
+    assert hashed.hexdigest() == hashlib.sha256(b"abcdef" + bytes(6)).hexdigest()
+    assert file.tries == 1
+
+
+@pytest.mark.parametrize("damage", [b"mayer one", b"short", b"longer than it was"])
+def test_damaged_content_is_named_and_the_archive_is_whole_but_for_it(start, tmp_path, damage):
+    registry, layout, sink = start(), Layout(tmp_path / "data"), io.BytesIO()
+    registry.push_image("team/app", "v1", layers=[b"layer one", b"layer two"])
+    digest = f"sha256:{hashlib.sha256(b'layer one').hexdigest()}"
+    layout.blob(digest).chmod(0o640)
+    layout.blob(digest).write_bytes(damage)
+    saved = save(layout, sink)
+    assert (saved.damaged, saved.missing, saved.blobs) == ([digest], [], 2)
+    sink.seek(0)
+    restored = restore(Layout(tmp_path / "other"), sink)
+    assert (restored.damaged, restored.missing, restored.blobs) == ([digest], [digest], 2)
