@@ -16,7 +16,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from wharf.http import framing
 
 if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
     from uvicorn.config import Config
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
     from uvicorn.server import ServerState
 
     from wharf.http.fast_answers import Answers, Candidate
@@ -36,8 +38,6 @@ WRITE_SECONDS = 60.0
 
 CLOSE_SECONDS = 1.0
 """For a TLS client to say goodbye once wharf has; idle ones would otherwise hold up its end."""
-
-_END = b"\r\n\r\n"  # of headers
 
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\ncontent-length: 87\r\n"
@@ -59,6 +59,7 @@ class Connection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._answers = answers
         self._candidate: Candidate | None = None
+        self._answering: RequestResponseCycle | None = None  # while others may have come after it
         self._between = True  # requests: the parser waits for the first byte of one
         self._body_bytes = 0  # of the current request that the parser has read
         self.chunks: Chunks | None = None  # of the current body, where the parser stands; None: they are not known
@@ -85,6 +86,9 @@ class Connection(HttpToolsProtocol):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
+        if self._answering is not None:  # uvicorn tells only the request that came last
+            self._answering.disconnected = not self._answering.response_complete
+            self._answering.message_event.set()
         self._unset_keepalive_if_required()  # uvicorn keeps a reset connection, buffers and all, until it is due
 
     def data_received(self, data: bytes) -> None:
@@ -227,13 +231,12 @@ class Connection(HttpToolsProtocol):
 
     def _parse(self, data: bytes) -> None:
         """Let the parser have it: headers to their end first, so that it is known where the chunks of a body begin."""
-        end = data.find(_END) + len(_END) if self._in_headers else 0
-        if end >= len(_END):
+        end = data.find(b"\r\n\r\n") + 4 if self._in_headers else 0
+        if end >= 4:
             super().data_received(data[:end])
             if self.transport.is_closing():
                 return
-            # The parser has read up to an empty line. Where that was not the end of headers, it was content, or the
-            # end of a whole body.
+            # An empty line that does not end headers is content, or ends a whole body.
             if not self._in_headers and not self._body_bytes:
                 self.chunks = framing.chunks(self.headers)
             data = data[end:]
@@ -264,6 +267,10 @@ class Connection(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
         return True
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: the request is answered over HTTP/1.1, as the client has to expect."""

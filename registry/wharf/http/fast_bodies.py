@@ -126,7 +126,7 @@ class Receiver(asyncio.BufferedProtocol):
         self.lost = False
         self.complete = False
         first, chunks = connection.hand_over(self)
-        self.received = len(first)  # bytes of content, of which memory is full or was
+        self.received = len(first)  # bytes of content
         if left is not None:
             self.framing = Length(left - len(first))
         else:

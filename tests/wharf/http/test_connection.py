@@ -1,14 +1,18 @@
 """The limits of a connection, on real sockets."""
 
+import asyncio
 import base64
 import contextlib
 import gc
+import hashlib
 import socket
 import struct
+import threading
 import time
 
 import pytest
 
+from wharf.blobs.filesystem import FileBlobStore
 from wharf.http import connection
 
 
@@ -99,6 +103,31 @@ def test_nothing_is_kept_of_a_connection_that_was_reset(registry):
         assert time.monotonic() < deadline
         time.sleep(0.05)
         gc.collect()
+
+
+def test_a_request_that_is_answered_while_a_later_one_ends_the_connection_is_told(registry, monkeypatch, caplog):
+    original, gone, ended = FileBlobStore.finish, threading.Event(), threading.Event()
+
+    async def finish(self, upload, digest):
+        await asyncio.to_thread(gone.wait, 10)
+        try:
+            return await original(self, upload, digest)
+        finally:
+            asyncio.get_running_loop().call_later(0.1, ended.set)
+
+    monkeypatch.setattr(FileBlobStore, "finish", finish)
+    digest = "sha256:" + hashlib.sha256(b"abc").hexdigest()
+    head = f"POST /v2/conn/app/blobs/uploads/?digest={digest} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n"
+    with registry.connect() as sock:
+        sock.sendall(head.encode() + b"abc" + b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n" + b"\0nonsense\r\n\r\n")
+        assert read_all(sock).startswith(b"HTTP/1.1 400 ")
+    deadline = time.monotonic() + 10
+    while connections(registry):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    gone.set()
+    assert ended.wait(10)
+    assert "Exception in ASGI application" not in caplog.text
 
 
 def test_a_slow_client_that_makes_progress_gets_everything(registry, monkeypatch):
