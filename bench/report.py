@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from bench.figures import Effort, Run
 from bench.rows import ratio
 from bench.targets import target
+from bench.webhooks import SECONDS, TURNS
 
 
 def table(run: Run) -> str:
@@ -58,13 +59,14 @@ def webhooks_page(run: Run, command: str, now: datetime) -> str:
         f"{os.cpu_count()} processors, which the clients share with the servers.\n\n"
         f"{_load(run)}\n\n"
         "Two registries take turns, one without webhooks and one with three, of which one is dead; who has no turn is\n"
-        f"stopped. {run.effort.images} images of 5 layers are pushed by 8 clients, and one manifest is pulled on 32\n"
-        f"connections for {run.effort.seconds} s; the share is that of the medians of seven turns, and each figure "
-        f"the\nmedian of {run.effort.rounds} rounds. In the second round and later, pushes begin with pulls that are "
-        "still to\n"
-        "be told of. The receiver stands for machines of others: a process of its own that does next to nothing with\n"
-        "a request. What it takes of the two processors is in the figures by the clock, and not in processor time.\n\n"
-        + table(run)
+        f"stopped. In a turn {run.effort.images // 2} images of 5 layers are pushed by 8 clients, or one manifest is\n"
+        f"pulled on 32 connections for {SECONDS} s. A share is the median of {TURNS * run.effort.seconds} pairs of\n"
+        f"turns, and each figure the median of {run.effort.rounds} rounds. What pushes cause is delivered in turns,\n"
+        "what the last moments of one cause in the next. Pulls are told as they are while a registry is busy: most\n"
+        "wait until it is quieter, and telling of those is not in the figures. In the second round and later, pushes\n"
+        "begin with pulls that still wait. The receiver stands for machines of others: a process of its own that does\n"
+        "next to nothing with a request. What it takes of the processors is in the figures by the clock, and not in\n"
+        "processor time.\n\n" + table(run)
     )
 
 

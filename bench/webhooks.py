@@ -1,8 +1,10 @@
 """What webhooks cost pushes and pulls: wharf with three, one of them dead, beside wharf with none.
 
-Rule: both run side by side and take turns, the first of which alternates, so whatever else the machine does falls on
-both; what is noted is the share of the speed that is left, and of the processor's time. Who has no turn is stopped, so
-that what it has to deliver yet takes nothing from the other. Pulls begin when the pushes are delivered.
+Rule: both run side by side and take many short turns, the first of which alternates, so whatever else the machine does
+falls on both; what is noted is the share of the speed that is left, and of the processor's time, by the median of the
+pairs of turns that were neighbours: on equal registries, that varies half as much as the share of two medians. Who has
+no turn is stopped, so that what it has to deliver yet takes nothing from the other, nor is it delivered meanwhile.
+Pulls begin when the pushes are delivered.
 """
 
 from __future__ import annotations
@@ -27,7 +29,10 @@ SETTLED = 3.0
 """Seconds in which what was pushed is delivered."""
 
 TURNS = 7
-"""Times that each has its turn in a round: shares are near 1, and one turn is uncertain by more than what is asked."""
+"""Times that each has its turn in a round, for each second of the effort: a turn varies by more than what is asked."""
+
+SECONDS = 1
+"""Of pulls in a turn."""
 
 
 def webhooks(run: Run) -> None:
@@ -50,31 +55,29 @@ def webhooks(run: Run) -> None:
 
 def _note(run: Run, row: str, bare: Server, busy: Server, turn: Callable[[Server], tuple[float, int]]) -> None:
     """Let both have their turns. `turn` answers operations a second, and how many there were."""
-    speeds: dict[int, list[float]] = {bare.port: [], busy.port: []}
-    spent: dict[int, list[float]] = {bare.port: [], busy.port: []}
-    for number in range(TURNS):
+    kept, spared = [], []
+    for number in range(TURNS * run.effort.seconds):
+        speeds, costs = {}, {}
         for server, other in ((bare, busy), (busy, bare)) if number % 2 else ((busy, bare), (bare, busy)):
             other.process.send_signal(signal.SIGSTOP)
             before = server.cpu()
-            speed, times = turn(server)
+            speeds[server.port], times = turn(server)
             other.process.send_signal(signal.SIGCONT)
-            speeds[server.port].append(speed)
-            spent[server.port].append((server.cpu() - before) / times)
-    kept, cost = (
-        statistics.median(values[busy.port]) / statistics.median(values[bare.port]) for values in (speeds, spent)
-    )
-    run.note(f"{row}, share of those with none", busy, kept)
-    run.note(f"processor time without webhooks, share of that of {row}", busy, 1 / cost)
+            costs[server.port] = (server.cpu() - before) / times
+        kept.append(speeds[busy.port] / speeds[bare.port])
+        spared.append(costs[bare.port] / costs[busy.port])
+    run.note(f"{row}, share of those with none", busy, statistics.median(kept))
+    run.note(f"processor time without webhooks, share of that of {row}", busy, statistics.median(spared))
 
 
 def _pushed(run: Run, server: Server) -> tuple[float, int]:
-    images = run.effort.images
+    images = run.effort.images // 2
     return images / load.push_images(server, run.place, images, 8), images
 
 
 def _pulled(run: Run, server: Server) -> tuple[float, int]:
-    speed = load.hammer(server, run.place, "/v2/bench/app/manifests/latest", run.effort.seconds).requests
-    return speed, round(speed * run.effort.seconds)
+    speed = load.hammer(server, run.place, "/v2/bench/app/manifests/latest", SECONDS).requests
+    return speed, round(speed * SECONDS)
 
 
 @contextmanager

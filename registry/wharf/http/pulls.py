@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 INTERVAL = 0.2
 """Seconds within which a pull is noted."""
 
+TOGETHER = 0.005
+"""Seconds in which like pulls count as of one moment, that of the first."""
+
 FULL = 20_000
 """Pulls that may wait, at about 200 bytes, before others do."""
 
@@ -47,9 +50,14 @@ class Pulls:
 
     def add(self, pulls: Iterable[LikePulls]) -> None:
         """Note these soon."""
-        for like in pulls:
-            self._waiting.append(like)
-            self._count += len(like[1])
+        for event, requests, address, moment in pulls:
+            self._count += len(requests)
+            if self._waiting:
+                last, before, client, since = self._waiting[-1]
+                if last is event and client == address and 0 <= moment - since < TOGETHER:
+                    before.extend(requests)
+                    continue
+            self._waiting.append((event, requests, address, moment))
         self._woken.set()
 
     async def tell(self, event: Event) -> None:

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 SHEAF = 64
 """Most pulls in a row: what becomes events at a time."""
 
-_WAITING = (
-    "SELECT coalesce(sum(pulls), 0), coalesce(sum(length(sheaf)), 0), coalesce(max(id), 0) FROM pull WHERE id > ?"
-)
+COUNTED = 1000
+"""Most rows that are counted at a time, in a millisecond about: as many as a flood makes in the time of two looks."""
+
+_WAITING = """SELECT count(*), coalesce(sum(pulls), 0), coalesce(sum(size), 0), coalesce(max(id), 0)
+    FROM (SELECT id, pulls, length(sheaf) AS size FROM pull WHERE id > ? ORDER BY id LIMIT ?)"""
 _OLDEST = "SELECT id, pulls, sheaf FROM pull ORDER BY id LIMIT 1"
 _SIZES = "SELECT id, pulls, told, length(sheaf) FROM pull ORDER BY id"
 
@@ -38,11 +40,18 @@ Row = tuple[int, str, bytes]
 """How many pulls, how many each webhook is to be told of, and the sheaf."""
 
 
+_ID, _COMMON = 32, 30
+"""Characters of the request ids that wharf gives, and those of them that ids in a row have in common."""
+
+Requests = list[str] | dict[str, str] | str
+"""The ids of requests: as they are, packed by _packed(), or one that stands alone, as it did at first."""
+
+
 class _Sheaf(msgspec.Struct, array_like=True):
-    """`kinds`: events, and the webhooks that are told of each. `pulls`: kind, request ids, address, Unix time."""
+    """`kinds`: events, and the webhooks that are told of each. `pulls`: kind, requests, address, Unix time."""
 
     kinds: list[tuple[Event, list[str]]]
-    pulls: list[tuple[int, list[str] | str, str, float]]  # one id may stand alone, as it did at first
+    pulls: list[tuple[int, Requests, str, float]]
 
 
 class _Binder:
@@ -50,26 +59,25 @@ class _Binder:
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self._routes: dict[int, list[str]] = {}  # by the identity of an event
-        self._numbers: dict[int, int] = {}  # of the kinds in the sheaf that is being made
-        self._sheaf = _Sheaf([], [])
-        self._told: Counter[str] = Counter()
-        self._size = 0
+        self._kinds: dict[int, tuple[list[str], msgspec.Raw]] = {}  # whom it is for, and all of it; by identity
         self.rows: list[Row] = []
+        self._begin()
 
     def add(self, event: Event, requests: list[str], address: str, moment: float) -> None:
         """Bind pulls that differ by their requests alone."""
-        webhooks = self._routes.get(id(event))
-        if webhooks is None:
-            webhooks = self._routes[id(event)] = list(self._route(event))
+        known = self._kinds.get(id(event))
+        if known is None:
+            webhooks = list(self._route(event))
+            known = self._kinds[id(event)] = webhooks, msgspec.Raw(msgspec.json.encode((event, webhooks)))
+        webhooks, kind = known
         while webhooks and requests:
             part, requests = requests[: SHEAF - self._size], requests[SHEAF - self._size :]
-            number = self._numbers.get(id(event))
-            if number is None:
-                number = self._numbers[id(event)] = len(self._sheaf.kinds)
-                self._sheaf.kinds.append((event, webhooks))
-            self._sheaf.pulls.append((number, part, address, moment))
-            self._told.update(dict.fromkeys(webhooks, len(part)))
+            number = self._numbers.setdefault(id(event), len(self._bound))
+            if number == len(self._bound):
+                self._bound.append(kind)
+            self._pulls.append((number, _packed(part), address, moment))
+            for webhook in webhooks:
+                self._told[webhook] = self._told.get(webhook, 0) + len(part)
             self._size += len(part)
             if self._size == SHEAF:
                 self.end()
@@ -78,8 +86,36 @@ class _Binder:
         """End a sheaf."""
         if self._size:
             told = msgspec.json.encode(self._told).decode()
-            self.rows.append((self._size, told, msgspec.json.encode(self._sheaf)))
-        self._numbers, self._sheaf, self._told, self._size = {}, _Sheaf([], []), Counter(), 0
+            self.rows.append((self._size, told, msgspec.json.encode((self._bound, self._pulls))))
+        self._begin()
+
+    def _begin(self) -> None:
+        self._size = 0
+        self._told: dict[str, int] = {}
+        self._numbers: dict[int, int] = {}  # of the kinds in this sheaf
+        self._bound: list[msgspec.Raw] = []
+        self._pulls: list[tuple[int, Requests, str, float]] = []
+
+
+def _packed(ids: list[str]) -> Requests:
+    """Ids that begin alike: the beginning, and what follows it, of all of them first the last but one character."""
+    first, last = min(ids), max(ids)
+    if first[:_COMMON] != last[:_COMMON] or {*map(len, ids)} != {_ID}:
+        return ids
+    text = "".join(ids)
+    return {first[:_COMMON]: text[_COMMON::_ID] + text[_COMMON + 1 :: _ID]}
+
+
+def _unpacked(requests: Requests) -> list[str]:
+    if isinstance(requests, str):
+        return [requests]
+    if isinstance(requests, list):
+        return requests
+    return [
+        beginning + one + other
+        for beginning, ends in requests.items()
+        for one, other in zip(ends[: len(ends) // 2], ends[len(ends) // 2 :], strict=True)
+    ]
 
 
 _decode = msgspec.json.Decoder(_Sheaf).decode
@@ -110,10 +146,8 @@ class SqlitePullLog:
 
     async def waiting(self) -> tuple[int, int]:
         """See PullLog."""
-        pulls, size, newest = await self._index.read_aside(_waiting, self._seen)
-        self._pulls += pulls
-        self._size += size
-        self._seen = max(self._seen, newest)
+        if self._count(self._index.read(_waiting, self._seen, COUNTED)) == COUNTED:
+            self._count(await self._index.read_aside(_waiting, self._seen, -1))
         return self._pulls, self._size
 
     async def unfold(self, least: int) -> int:
@@ -126,6 +160,14 @@ class SqlitePullLog:
         excess = (await self.waiting())[1] - room
         return self._gone(await self._index.note(lambda connection: _trim(connection, excess)))
 
+    def _count(self, found: tuple[int, int, int, int]) -> int:
+        """Rows came, with pulls, bytes and the newest id; how many."""
+        rows, pulls, size, newest = found
+        self._pulls += pulls
+        self._size += size
+        self._seen = max(self._seen, newest)
+        return rows
+
     def _gone(self, rows: list[tuple[int, int, int]]) -> int:
         """These rows went, by id, pulls and bytes; how many pulls."""
         counted = [row for row in rows if row[0] <= self._seen]
@@ -135,9 +177,9 @@ class SqlitePullLog:
         return sum(pulls for _, pulls, _ in rows)
 
 
-def _waiting(connection: sqlite3.Connection, after: int) -> tuple[int, int, int]:
-    pulls, size, newest = connection.execute(_WAITING, (after,)).fetchone()
-    return pulls, size, newest
+def _waiting(connection: sqlite3.Connection, after: int, limit: int) -> tuple[int, int, int, int]:
+    rows, pulls, size, newest = connection.execute(_WAITING, (after, limit)).fetchone()
+    return rows, pulls, size, newest
 
 
 def _unfold(connection: sqlite3.Connection, least: int, now: float) -> list[tuple[int, int, int]]:
@@ -155,7 +197,7 @@ def _deliveries(sheaf: _Sheaf) -> Iterator[tuple[str, Event]]:
     for number, requests, address, moment in sheaf.pulls:
         event, webhooks = sheaf.kinds[number]
         timestamp = wall.rfc3339(moment)
-        for request in [requests] if isinstance(requests, str) else requests:
+        for request in _unpacked(requests):
             told = replace(
                 event, id=str(uuid.uuid4()), timestamp=timestamp, request_id=request, request_address=address
             )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -34,14 +35,15 @@ LANES = 4
 LOOK = 64
 """Repositories that are looked up at a time."""
 
-BATCH = 16
-"""Events of a repository that are sent before another gets its turn."""
+BATCH, BATCH_SECONDS = 64, 0.1
+"""Events of a repository that are sent, and how long, before another gets its turn."""
 
-LOOK_EVERY = 0.2
+LOOK_EVERY = 0.3
 """Seconds between two looks that commits ask for: one finds all that came meanwhile. The first is at once."""
 
 ACKNOWLEDGE = 0.05
-"""Seconds within which what was taken is recorded, in one commit for all repositories: pushes wait for commits."""
+"""Seconds within which what was taken is recorded, in one commit for all repositories and all webhooks, for they do it
+at the same moments: pushes wait for commits."""
 
 OUTBOX_PAUSE = 5.0
 """Seconds to wait when the outbox cannot be used."""
@@ -72,7 +74,9 @@ class Courier:
         self._clock = clock
         self._state = state or EndpointState()
         self._after = ""  # where the next look for repositories begins
+        self._found: deque[str] = deque()  # repositories that a look found, for which there was no room yet
         self._lanes: dict[str, asyncio.Task[bool]] = {}
+        self._sending = 0  # lanes that are, and not only wait for what they sent to be recorded
         self._refused: dict[str, float] = {}  # repositories whose next event is not due before then
         self._taken: list[int] = []  # what is not recorded yet
         self._recording: asyncio.Task[None] | None = None  # what will record it
@@ -80,7 +84,7 @@ class Courier:
         self._woken = asyncio.Event()
         self._looked = 0.0  # when, last
         self._soon: asyncio.TimerHandle | None = None  # for the next look, where commits asked for one
-        self._more = False  # the last look left something that could be begun when a lane ends
+        self._more = False  # beyond what was found there may be something to begin with when a lane ends
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -100,6 +104,10 @@ class Courier:
                 self._soon = self._loop.call_later(ahead, self._woken.set)
             else:
                 self._woken.set()
+
+    def looked(self, since: float) -> bool:
+        """Whether it has looked into the outbox since then, by the loop's clock."""
+        return self._looked > since
 
     async def stop(self) -> None:
         """End after the attempts that are under way, or without them when they take too long."""
@@ -139,7 +147,7 @@ class Courier:
         return max(0.0, min(self._refused.values()) - now) if self._refused and not self._full(now) else None
 
     def _full(self, now: float) -> bool:
-        return len(self._lanes) >= self._circuit.room(now, LANES)
+        return self._sending >= self._circuit.room(now, LANES)
 
     async def _look(self) -> None:
         """Begin with as many repositories as may be, going round, so that each gets its turn."""
@@ -149,26 +157,30 @@ class Courier:
         self._refused = {name: due for name, due in self._refused.items() if due > now}
         if self.hook.suspended or self._stopping.is_set():
             return
+        self._go_on(now)
         went_round = not self._after
         while not self._full(now):
             found = await self._outbox.lanes(self.hook.name, self._after, LOOK)
-            for name in found:
-                if self._full(now):
-                    break
-                self._after = name
-                if name in self._lanes:
-                    self._more = True
-                elif name not in self._refused:
-                    self._begin(name)
-            else:
-                if len(found) < LOOK:
-                    self._after = ""
-                    if went_round:
-                        return
-                    went_round = True
+            self._found.extend(found)
+            self._after = found[-1] if len(found) == LOOK else ""
+            self._go_on(now)
+            if not self._after:
+                if went_round:
+                    return
+                went_round = True
         self._more = True
 
+    def _go_on(self, now: float) -> None:
+        """Begin with what was found, as far as there is room."""
+        while self._found and not self._full(now) and not self._stopping.is_set():
+            name = self._found.popleft()
+            if name in self._lanes:
+                self._more = True
+            elif name not in self._refused:
+                self._begin(name)
+
     def _begin(self, repository: str) -> None:
+        self._sending += 1
         lane = asyncio.create_task(self._lane(repository), name=f"webhook {self.hook.name} {repository}")
         self._lanes[repository] = lane
         lane.add_done_callback(lambda _: self._end(repository))
@@ -181,20 +193,26 @@ class Courier:
         if lane.exception() is not None:
             self._refused[repository] = self._loop.time() + OUTBOX_PAUSE
             self._woken.set()
-        elif self._more or not lane.result():
+        elif (self._more and not self._found) or not lane.result():
             self._woken.set()
 
     async def _lane(self, repository: str) -> bool:
-        """Send what waits of one repository, a batch at most, until one is not taken. Whether that was all."""
+        """Send what waits of one repository, a batch at most, until one is not taken. Whether that was all.
+
+        While it waits for the record of what was taken, another repository is sent.
+        """
         records: set[asyncio.Task[None]] = set()
         try:
             try:
                 found = await self._outbox.pending(self.hook.name, repository, BATCH)
+                end = self._loop.time() + BATCH_SECONDS
                 for delivery in found:
-                    if not await self._deliver(repository, delivery):
+                    if (records and self._loop.time() > end) or not await self._deliver(repository, delivery):
                         return False
                     records.add(self._take(delivery.id))
             finally:
+                self._sending -= 1
+                self._go_on(self._loop.time())
                 await asyncio.gather(*records)  # or it would be sent again
         except MetadataError as error:
             _LOG.warning("webhook %s: the outbox could not be used: %s", self.hook.name, error)
@@ -210,7 +228,7 @@ class Courier:
         return self._recording
 
     async def _record(self) -> None:
-        await self._pause(ACKNOWLEDGE)
+        await self._pause(ACKNOWLEDGE - self._loop.time() % ACKNOWLEDGE)
         taken, self._taken, self._recording = self._taken, [], None
         await self._outbox.delivered(self.hook.name, taken)
 

@@ -1,7 +1,8 @@
 """Delivering the outbox: a courier for each webhook, so that no endpoint waits for another.
 
-Rule: a courier is woken by a commit of this process at once, and by one of another within POLL, at the cost of one
-short look for all of them. What waits for a webhook outlasts it for a while: see metadata/outbox.py.
+Rule: a courier is woken by a commit of this process at once, and by one of another within two of POLL, at the cost of
+one short look for all of them, or of none while all are looking anyway. What waits for a webhook outlasts it for a
+while: see metadata/outbox.py.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ TIDY = 30.0
 """Seconds between two looks whether more waits than may."""
 
 PULLS_ROOM = 64 << 20
-"""Bytes of pulls that may wait to become events: about 1,500,000 that are alike, or 60,000 that are not."""
+"""Bytes of pulls that may wait to become events: about 3,000,000 that are alike, or 60,000 that are not."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -79,7 +80,8 @@ class Deliveries:
             await asyncio.sleep(POLL)
             try:
                 await self._unfold(pace, loop.time())
-                self.wake(await self._outbox.waiting())
+                if not all(courier.looked(loop.time() - POLL) for courier in self._couriers.values()):
+                    self.wake(await self._outbox.waiting())
                 if (now := loop.time()) >= due:
                     due = now + TIDY
                     await self._tidy()

@@ -1,7 +1,8 @@
 """Looking up the names of endpoints.
 
 Rule: a look-up that hangs holds up nobody but who asked. So each has a thread of its own: those that asyncio shares are
-few, and one dead name server would take them all. Nothing is remembered: who connects anew asks anew, once.
+few, and one dead name server would take them all. An address is none to look up, and needs no thread. Nothing is
+remembered: who connects anew asks anew, once.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import socket
 import threading
 from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any
 
 Address = tuple[Any, ...]
@@ -18,6 +20,8 @@ Address = tuple[Any, ...]
 
 async def resolve(host: str, port: int) -> list[Address]:
     """Every address of `host`, by the system's resolver. Raises OSError."""
+    if _is_address(host):
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[list[Address]] = loop.create_future()
 
@@ -35,6 +39,13 @@ async def resolve(host: str, port: int) -> list[Address]:
 
     threading.Thread(target=look_up, name="wharf-name", daemon=True).start()
     return await answer
+
+
+def _is_address(host: str) -> bool:
+    with suppress(ValueError):
+        ip_address(host.partition("%")[0])
+        return True
+    return False
 
 
 def _settle(answer: asyncio.Future[list[Address]], found: list[Address], failure: OSError | None) -> None:

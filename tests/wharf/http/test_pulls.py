@@ -56,6 +56,20 @@ async def test_what_comes_together_is_noted_together_and_the_last_at_the_end(ind
     assert index.groups == [["again-1", "again-2", "r3"], ["r4"]]
 
 
+async def test_like_pulls_of_about_one_moment_are_noted_as_one_and_others_apart(noted):
+    kind, later = event(1), NOW + pulls.TOGETHER
+    noted.add([(kind, ["r1", "r2"], "", NOW), (kind, ["r3"], "", NOW + 0.004), (kind, ["r4"], "", later)])
+    noted.add([(kind, ["r5"], "192.0.2.7", later)])
+    noted.add([(event(2), ["r6"], "192.0.2.7", later), (event(2), ["r7"], "192.0.2.7", later - 1)])
+    assert [(requests, moment) for _, requests, _, moment in noted._waiting] == [
+        (["r1", "r2", "r3"], NOW),
+        (["r4"], later),
+        (["r5"], later),
+        (["r6"], later),
+        (["r7"], later - 1),
+    ]
+
+
 async def test_when_many_wait_a_pull_does_too(index, noted, monkeypatch):
     monkeypatch.setattr(pulls, "FULL", 2)
     await noted.tell(event(1))

@@ -1,6 +1,7 @@
 """Pulls are kept in sheaves, which hold what their pulls have in common once."""
 
 import msgspec
+import pytest
 
 from wharf.metadata import sqlite_pull_log
 from wharf.metadata.sqlite_pull_log import SqlitePullLog, bound
@@ -23,6 +24,44 @@ def test_pulls_of_one_moment_take_little_more_than_their_requests_ids(event):
     rows = bound([(kind, [f"{number:032}" for number in range(1000)], client, moment)], lambda _: ["hook"])
     assert sum(count for count, _, _ in rows) == 1000
     assert sum(len(sheaf) for _, _, sheaf in rows) < 50_000
+
+
+def test_ids_that_begin_alike_take_little(event):
+    ((kind, _, client, moment),) = pulls(event, 1)
+    ids = ["f" * 30 + f"{number:02x}" for number in range(256)]
+    rows = bound([(kind, list(ids), client, moment)], lambda _: ["hook"])
+    assert sum(len(sheaf) for _, _, sheaf in rows) < 256 * 10
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ["f" * 30 + f"{number:02x}" for number in (255, 0, 17, 17, 16)],
+        ["f" * 30 + "00", "e" * 30 + "01"],
+        ["f" * 30 + "00", "f" * 30 + "0", "f" * 30 + "001"],
+        ["0" * 32, "0" * 32],
+        ["given-by-a-client", "x" * 64],
+        ["\u00e9" * 32, "\u00e9" * 31 + "\u2028"],
+    ],
+    ids=["alike", "of two beginnings", "of three lengths", "the same", "others'", "not ASCII"],
+)
+async def test_every_request_is_told_by_its_own_id(open_index, clock, event, outbox, ids):
+    index = open_index(route=lambda _: ["hook"])
+    kind = event(0, action="pull", repository="team/app")
+    await index.note_pulls([(kind, list(ids), "192.0.2.1", 0.0)])
+    assert await SqlitePullLog(index, clock).unfold(9) == len(ids)
+    assert [each.event.request_id for each in await outbox.pending("hook", "team/app", 9)] == ids
+
+
+async def test_what_an_earlier_process_left_is_counted_whole(open_index, clock, event, monkeypatch):
+    monkeypatch.setattr(sqlite_pull_log, "SHEAF", 1)
+    monkeypatch.setattr(sqlite_pull_log, "COUNTED", 3)
+    index = open_index(route=lambda _: ["hook"])
+    log = SqlitePullLog(index, clock)
+    for number in (2, 3, 4, 11):
+        await index.note_pulls(pulls(event, number))
+        assert await log.waiting() == await SqlitePullLog(index, clock).waiting()
+    assert (await log.waiting())[0] == 20
 
 
 async def test_a_flood_is_counted_once_and_what_goes_is_taken_off(open_index, clock, event, monkeypatch):

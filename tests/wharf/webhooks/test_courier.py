@@ -69,6 +69,44 @@ async def test_every_repository_gets_its_turn(site, receiver, hook, monkeypatch)
     await site.until_state(delivered=40)
 
 
+async def test_a_repository_with_much_to_tell_lets_another_go_first_after_a_while(site, receiver, hook, monkeypatch):
+    monkeypatch.setattr(courier, "BATCH_SECONDS", 0.0)
+    monkeypatch.setattr(courier, "LANES", 1)
+    await site.configure(hook(receiver.url, suspended=True))
+    await site.push(*range(10), repository="a")
+    await site.push(*range(10, 13), repository="b")
+    await site.configure(hook(receiver.url))
+    await site.until_state(delivered=13)
+    assert {"event-0", "event-10"} == set(receiver.received[:2])
+    assert [name for name in receiver.received if int(name[6:]) < 10] == [f"event-{number}" for number in range(10)]
+
+
+async def test_while_what_was_sent_is_recorded_the_next_repositories_are_sent_without_another_look(
+    site, outbox, receiver, hook, monkeypatch
+):
+    looks, recorded, lanes, delivered = [], asyncio.Event(), outbox.lanes, outbox.delivered
+
+    async def look(*arguments):
+        looks.append(arguments)
+        return await lanes(*arguments)
+
+    async def record(*arguments):
+        await recorded.wait()
+        await delivered(*arguments)
+
+    await site.configure(hook(receiver.url, suspended=True))
+    for number in range(3 * courier.LANES):
+        await site.push(number, repository=f"r{number:02}")
+    monkeypatch.setattr(outbox, "lanes", look)
+    monkeypatch.setattr(outbox, "delivered", record)
+    await site.configure(hook(receiver.url))
+    await site.until(lambda: len(receiver.received) == 3 * courier.LANES)
+    assert len(looks) == 1
+    recorded.set()
+    await site.until_state(delivered=3 * courier.LANES, pending=0)
+    assert len(set(receiver.received)) == 3 * courier.LANES
+
+
 async def test_what_is_too_old_when_it_fails_becomes_a_dead_letter_with_its_last_answer(site, receiver, hook):
     receiver.answers = [web.Response(status=410, text="moved to the moon")]
     await site.configure(hook(receiver.url, max_age=1e-9, min_backoff=1e-9))

@@ -7,6 +7,7 @@ from aiohttp.test_utils import unused_port
 
 from wharf import clock
 from wharf.webhooks import delivery
+from wharf.webhooks.courier import Courier
 from wharf.webhooks.delivery import Deliveries
 
 
@@ -33,6 +34,29 @@ async def test_a_commit_of_another_process_is_found_by_looking(index, outbox, si
     await site.until(lambda: receiver.received == ["event-1"])
     looking.cancel()
     await deliveries.stop()
+
+
+async def test_while_all_look_anyway_nobody_looks_for_them(outbox, site, receiver, hook, monkeypatch):
+    monkeypatch.setattr(delivery, "POLL", 0.01)
+    asked, waiting = [], outbox.waiting
+
+    async def ask():
+        asked.append(True)
+        return await waiting()
+
+    monkeypatch.setattr(outbox, "waiting", ask)
+    await site.configure(hook(receiver.url))
+    await site.until(lambda: asked)
+    monkeypatch.setattr(Courier, "looked", lambda *_: True)
+    await asyncio.sleep(0.05)  # one that is under way
+    asked.clear()
+    await asyncio.sleep(0.1)
+    assert not asked
+    monkeypatch.undo()
+    monkeypatch.setattr(delivery, "POLL", 0.01)
+    monkeypatch.setattr(site.index, "announce", lambda _: None)
+    await site.push(1)
+    await site.until_state(delivered=1)
 
 
 async def test_an_endpoint_that_is_down_delays_nobody_else(site, receiver, hook, nowhere):

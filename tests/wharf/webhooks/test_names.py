@@ -20,6 +20,14 @@ async def test_a_number_in_another_form_is_an_address_like_any(text, address):
     assert (await resolve(text, 80))[0][4] == (address, 80)
 
 
+@pytest.mark.parametrize("text", ["127.0.0.1", "::1", "fe80::1%1"])
+async def test_an_address_is_looked_up_nowhere_and_needs_no_thread(text, monkeypatch):
+    monkeypatch.setattr(threading.Thread, "start", lambda thread: pytest.fail(f"started {thread.name}"))
+    ((family, *_, (address, *_)),) = await resolve(text, 80)
+    assert family == (socket.AF_INET6 if ":" in text else socket.AF_INET)
+    assert address.partition("%")[0] == text.partition("%")[0]
+
+
 @pytest.mark.parametrize("name", ["nothing.invalid", "a" * 70 + ".example", "a..b"])
 async def test_a_name_that_leads_nowhere_is_an_error(name):
     with pytest.raises(OSError, match=r"\w"):
