@@ -166,9 +166,12 @@ class SqliteIndex:
             self.announce({webhook for webhook, _ in deliveries})
         return result
 
-    async def note(self, change: Callable[[sqlite3.Connection], T]) -> T:
-        """Carry out a change that no answer to a client depends on: version() stays as it is."""
-        return await self._writer.run(change)
+    async def note(self, change: Callable[[sqlite3.Connection], T], patience: float = 0.0) -> T:
+        """Carry out a change that no answer to a client depends on: version() stays as it is.
+
+        It may wait `patience` seconds for a commit that others ask for.
+        """
+        return await self._writer.run(change, patience)
 
     async def put_manifest(self, put: ManifestPut, events: Sequence[Event]) -> None:
         """See Index."""

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 ABANDONED = 3600.0
 """Seconds that what waits for a webhook outlasts it: one that is made anew goes on where it was."""
 
+PATIENCE = 0.1
+"""Seconds that the record of what was taken may wait for the commit of a push, for which pushes wait less then."""
+
 CHUNK = 1000
 """Most rows that one commit makes dead letters of: pushes wait for it."""
 
@@ -130,7 +133,7 @@ class SqliteOutbox:
             if gone := connection.executemany("DELETE FROM outbox WHERE id = ? AND webhook = ?", rows).rowcount:
                 connection.execute(_DELIVERED, (webhook, gone, now))
 
-        await self._index.note(change)
+        await self._index.note(change, PATIENCE)
 
     async def failed(self, webhook: str, failure: Failure, next_attempt: float) -> None:
         """See Outbox."""

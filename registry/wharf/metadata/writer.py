@@ -2,7 +2,8 @@
 
 Rule: each piece of work runs in a savepoint of its own, so one that fails takes nothing of the others with it, and no
 caller hears of success before the commit that makes its work durable. While one commit waits for the disk the next
-group gathers, so an fsync is shared by all who wait, and a lone caller waits for nobody.
+group gathers, so an fsync is shared by all who wait, and a lone caller waits for nobody. Who is patient goes along with
+the next group that there is anyway.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -37,6 +39,7 @@ class Writer:
         self._connect = connect
         self._turn = turn
         self._queue: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._patient: deque[_Job[Any]] = deque()  # who goes along; filled by many, emptied by the thread
         self._thread: threading.Thread | None = None
         self._closing = False
 
@@ -46,16 +49,25 @@ class Writer:
         self._thread = threading.Thread(target=self._loop, args=(connection,), name="wharf-index-writer", daemon=True)
         self._thread.start()
 
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def run(self, work: Callable[[sqlite3.Connection], T], patience: float = 0.0) -> T:
         """The result of `work`, once it is durable. What it raises undoes it, and it alone.
 
-        `work` must only touch the connection, so that it can be undone.
+        `work` must only touch the connection, so that it can be undone. It may wait so many seconds for a commit that
+        others ask for.
         """
         if self._closing or self._thread is None:
             raise IndexUnavailableError("the index is closed: retry when the registry is up again")
-        job = _Job(work, asyncio.get_running_loop())
-        self._queue.put(job)
-        return await job.future
+        loop = asyncio.get_running_loop()
+        job = _Job(work, loop)
+        if not patience:
+            self._queue.put(job)
+            return await job.future
+        self._patient.append(job)
+        timer = loop.call_later(patience, self._queue.put, job)
+        try:
+            return await job.future
+        finally:
+            timer.cancel()
 
     def stop(self) -> None:
         """Finish what is queued, then end the thread and close its connection."""
@@ -94,15 +106,20 @@ class Writer:
         job = self._queue.get()
         while True:
             if job is None:
-                return False, jobs
-            if not job.future.cancelled():  # nobody waits for it any more, and it has not begun
+                return False, jobs + self._patiently()
+            if job.begins():
                 jobs.append(job)
             if len(jobs) == GROUP:
                 return True, jobs
             try:
                 job = self._queue.get_nowait()
             except queue.Empty:
-                return True, jobs
+                return True, jobs + self._patiently()
+
+    def _patiently(self) -> list[_Job[Any]]:
+        """Who goes along with a group."""
+        jobs = [self._patient.popleft() for _ in range(len(self._patient))]
+        return [job for job in jobs if job.begins()]
 
 
 class _Job(Generic[T]):
@@ -114,6 +131,12 @@ class _Job(Generic[T]):
         self.future: asyncio.Future[T] = loop.create_future()
         self.result: T
         self.error: BaseException | None = None
+        self._begun = False
+
+    def begins(self) -> bool:
+        """Whether it is to be carried out: not when nobody waits for it any more, nor twice. For the thread alone."""
+        begins, self._begun = not self._begun and not self.future.cancelled(), True
+        return begins
 
     def attempt(self, connection: sqlite3.Connection) -> None:
         """Run the work in a savepoint. Raises only when the whole transaction is lost."""

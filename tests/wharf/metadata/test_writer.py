@@ -54,6 +54,41 @@ async def test_everybody_gets_the_result_of_his_own_work(writer, path):
     assert rows(path) == list(range(1, 50))
 
 
+async def test_who_is_patient_goes_along_with_others_in_their_order(writer, path, commits):
+    patient = [asyncio.create_task(writer.run(insert(number), patience=3600.0)) for number in (1, 2)]
+    await asyncio.sleep(0.05)
+    assert rows(path) == []
+    await writer.run(insert(3))
+    await asyncio.gather(*patient)
+    assert rows(path) == [1, 2, 3]
+    assert len(commits) == 1
+
+
+async def test_patience_has_an_end_and_work_is_done_once(writer, path, commits):
+    assert await writer.run(insert(None), patience=0.01) == 1
+    await asyncio.gather(*(writer.run(insert(None), patience=0.002 * number) for number in range(20)))
+    await asyncio.sleep(0.05)
+    assert rows(path) == list(range(1, 22))
+    assert all(not job for job in (writer._patient, writer._queue.qsize()))
+
+
+async def test_a_patient_caller_that_gave_up_has_nothing_done(writer, path):
+    task = asyncio.create_task(writer.run(insert(1), patience=3600.0))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    await writer.run(insert(2))
+    assert rows(path) == [2]
+
+
+async def test_what_is_patient_is_done_before_the_end(writer, path):
+    task = asyncio.create_task(writer.run(insert(1), patience=3600.0))
+    await asyncio.sleep(0)
+    writer.stop()
+    await task
+    assert rows(path) == [1]
+
+
 async def test_work_that_fails_is_undone_and_takes_nothing_with_it(writer, path):
     def half(connection):
         insert(100)(connection)
