@@ -21,12 +21,17 @@ if TYPE_CHECKING:
     from wharf.http.messages import FileBody
 
 PIECE = 256 << 10
-"""Bytes read and sent at a time. 1 MiB was no faster over TLS, and a client that stalls holds three of them."""
+"""Bytes read and sent at a time: a client that stalls holds three of them."""
+
+LARGE_PIECE, FEW = 1 << 20, 8
+"""The same while so many such answers are under way at most. Over TLS it takes a tenth less of a processor."""
 
 AHEAD = 8 << 20
 """Bytes that the disk is asked for when some are not in memory. It would be idle between pieces, and the kernel does
 not take them for a file that is read from beginning to end.
 """
+
+_under_way: set[object] = set()
 
 
 class DamagedContentError(Exception):
@@ -61,16 +66,21 @@ def open_checked(body: FileBody) -> int:
 async def pieces(descriptor: int, start: int, length: int) -> AsyncIterator[bytes]:
     """The bytes of a range."""
     at, end = start, start + length
-    while at < end:
-        size = min(PIECE, end - at)
-        if cached(descriptor, at + size - 1):
-            piece = os.pread(descriptor, size, at)
-        else:
-            piece = await asyncio.to_thread(_from_disk, descriptor, size, at, end)
-        if not piece:
-            raise DamagedContentError
-        yield piece
-        at += len(piece)
+    this = object()
+    _under_way.add(this)
+    try:
+        while at < end:
+            size = min(LARGE_PIECE if len(_under_way) <= FEW else PIECE, end - at)
+            if cached(descriptor, at + size - 1):
+                piece = os.pread(descriptor, size, at)
+            else:
+                piece = await asyncio.to_thread(_from_disk, descriptor, size, at, end)
+            if not piece:
+                raise DamagedContentError
+            yield piece
+            at += len(piece)
+    finally:
+        _under_way.remove(this)
 
 
 def _from_disk(descriptor: int, size: int, at: int, end: int) -> bytes:

@@ -143,7 +143,7 @@ async def test_a_file_is_not_read_for_a_client_that_is_gone(tmp_path, monkeypatc
         client.messages.append(message)
         await asyncio.sleep(0)
 
-    monkeypatch.setattr("wharf.http.files.PIECE", 10)
+    monkeypatch.setattr("wharf.http.files.LARGE_PIECE", 10)
     client.request._receive = gone
     client.exchange._send = slow
     with pytest.raises(ClientGoneError):

@@ -26,16 +26,30 @@ async def read(path, start, length):
 
 @pytest.mark.parametrize("cached", [True, False])
 async def test_a_range_comes_in_pieces(path, monkeypatch, cached):
-    monkeypatch.setattr(files, "PIECE", 65536)
+    monkeypatch.setattr(files, "LARGE_PIECE", 65536)
     monkeypatch.setattr(files, "cached", lambda *_: cached)
     found = await read(path, 10, 200_000)
     assert b"".join(found) == path.read_bytes()[10:200_010]
     assert max(map(len, found)) == 65536
 
 
+async def test_pieces_are_smaller_while_many_are_sent(path, monkeypatch):
+    monkeypatch.setattr(files, "PIECE", 1000)
+    descriptor = os.open(path, os.O_RDONLY)
+    under_way = [pieces(descriptor, 0, 300_000) for _ in range(files.FEW + 1)]
+    sizes = [len(await anext(answer)) for answer in under_way]
+    assert sizes == [300_000] * files.FEW + [1000]
+    await under_way[0].aclose()
+    assert len(await anext(under_way[-1])) == 299_000
+    for answer in under_way:
+        await answer.aclose()
+    os.close(descriptor)
+    assert not files._under_way
+
+
 async def test_the_disk_is_asked_for_what_comes_next_and_for_no_more(path, monkeypatch):
     asked = []
-    monkeypatch.setattr(files, "PIECE", 65536)
+    monkeypatch.setattr(files, "LARGE_PIECE", 65536)
     monkeypatch.setattr(files, "AHEAD", 100_000)
     monkeypatch.setattr(files, "cached", lambda *_: False)
     monkeypatch.setattr(os, "posix_fadvise", lambda _, start, length, advice: asked.append((start, length, advice)))
