@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -158,8 +159,7 @@ def available() -> list[str]:
 def start(name: str, place: Place, *, tls: bool, login: bool, data: Path | None = None) -> Server:
     """Start a server, and return when it listens. Its data are new unless `data` names those of another start."""
     if data is None:
-        data = place.root / f"{name}-{free_port()}"
-        data.mkdir()
+        data = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=place.root))
     port = free_port()
     command = MAKERS[name](place, data, port, tls, login)
     with (data / "log").open("wb") as file:

@@ -2,7 +2,7 @@
 
 Rule: both run side by side and take many short turns, the first of which alternates, so whatever else the machine does
 falls on both; what is noted is the share of the speed that is left, and of the processor's time, by the median of the
-pairs of turns that were neighbours: on equal registries, that varies half as much as the share of two medians. Who has
+pairs of turns that were neighbours: on equal registries, that varies less than the share of two medians. Who has
 no turn is stopped, so that what it has to deliver yet takes nothing from the other, nor is it delivered meanwhile.
 Pulls begin when the pushes are delivered.
 """
