@@ -32,7 +32,7 @@ def decisions(found: settings.Settings) -> Decisions:
     def by(mint: Mint) -> Callable[[Manifest, Observed, datetime], Plan]:
         return lambda manifest, observed, now: reconcile(manifest, observed, told, now=now, mint=mint)
 
-    return Decisions(by(SystemMint()), orphan, quick=by(QuickMint()))
+    return Decisions(by(SystemMint()), orphan, quick=by(QuickMint()), told=f"{wharfinger.__version__} {told}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,12 +10,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from wharfinger import metrics
-from wharfinger.apply.applier import Applier, Outcome
+from wharfinger.apply.applier import Applier, Note, Outcome
 from wharfinger.apply.distribution import Distributor
+from wharfinger.decide import settled
 from wharfinger.decide.copies import sweep
 from wharfinger.decide.mint import TakesTimeError
 from wharfinger.decide.observed import Elsewhere, Manifest, Observed
@@ -39,6 +40,7 @@ class Decisions:
     orphan: Callable[[Manifest, datetime], Mapping[str, Any] | None]  # status of a webhook without a Registry
     # the same as `reconcile`, at once; raises TakesTimeError where that cannot be
     quick: Callable[[Manifest, Observed, datetime], Plan] | None = None
+    told: str = ""  # by whom it is decided: the operator's release, and its settings
     sweep: Callable[[str, str, Elsewhere], Distribution] = sweep  # what is left elsewhere of a Registry that is gone
 
 
@@ -71,8 +73,10 @@ class Reconciler:
             self._observer.nudge(key)
             return Outcome()  # what its pods say comes in a moment: until then nothing true could be told of it
         observed = await self._observer.observe(registry, self._applier.refusals.of(key))
+        if settled.stands(registry, observed, now, self._decisions.told):
+            return Outcome(again=settled.until(registry, now))  # and in a moment its pods are heard
         plan = await self._decide(registry, observed, now)
-        outcome = await self._applier.carry_out(registry, plan)
+        outcome = await self._applier.carry_out(registry, plan, self._note(registry, observed, plan, now))
         await self._distribute(key, plan.elsewhere, outcome)
         self._observer.pace(key, eager=_unsettled(self._cache.registry(key) or registry))
         if plan.ask or (outcome.writes and (plan.apply or plan.poke)):
@@ -80,6 +84,17 @@ class Reconciler:
         waits = (outcome.again, plan.requeue_after, self._observer.pause(key))
         outcome.again = min((wait for wait in waits if wait is not None), default=None)
         return outcome
+
+    def _note(self, registry: Manifest, observed: Observed, plan: Plan, now: datetime) -> Note:
+        """Return what adds to a status by what the next operator knows that there is nothing to do."""
+        due = None if plan.requeue_after is None else now + timedelta(seconds=plan.requeue_after)
+
+        def note(status: Mapping[str, Any], written: settled.Versions) -> dict[str, Any]:
+            known = settled.versions(observed)
+            whole = None if known is None else {**known, **written}
+            return settled.noted(registry, status, whole, due, self._decisions.told)
+
+        return note
 
     async def _decide(self, registry: Manifest, observed: Observed, now: datetime) -> Plan:
         """Decide; in a thread only when passwords are hashed: threads that compute hold up the event loop."""

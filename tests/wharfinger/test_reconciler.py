@@ -11,8 +11,9 @@ from aiohttp import web
 from wharfinger import cli, metrics, settings
 from wharfinger.apply.applier import Applier
 from wharfinger.apply.events import Recorder
+from wharfinger.decide import settled
 from wharfinger.decide.mint import TakesTimeError
-from wharfinger.decide.plan import Plan
+from wharfinger.decide.plan import Plan, Reference
 from wharfinger.kube.cache import Cache, Key
 from wharfinger.kube.queue import WorkQueue
 from wharfinger.kube.resources import DEPLOYMENT, POD, REGISTRY, REGISTRY_LABEL, WEBHOOK
@@ -139,6 +140,68 @@ async def test_after_a_start_a_registry_at_rest_waits_for_no_pod_and_one_that_wa
     await until(lambda: second.poller.answers(TEAM))
     await settle(second)
     assert "pod team-0 has not said what it has loaded" in str(api.objects["registries", "ci", "team"]["status"])
+
+
+def started_again(build, api, decisions: Decisions = DECISIONS) -> Operator:
+    """Another operator, that has listed what is there."""
+    operator = build(decisions)
+    for resource in operator.cache.stores:
+        for (plural, _, _), obj in api.objects.items():
+            if plural == resource.plural:
+                operator.cache.put(resource, obj)
+    return operator
+
+
+@pytest.mark.parametrize("meddled", [False, True], ids=["as it was", "a child was deleted meanwhile"])
+async def test_after_a_start_what_is_as_its_note_says_is_not_decided_about_until_its_pods_are_heard(
+    api, build, until, *, meddled: bool
+) -> None:
+    decided: list[Key] = []
+
+    def decide(manifest, observed, now) -> Plan:
+        decided.append(TEAM)
+        return DECISIONS.reconcile(manifest, observed, now)
+
+    first = build()
+    first.cache.put(REGISTRY, registry(api))
+    await settle(first)
+    ready = {"phase": "Running", "podIP": "127.0.0.1", "conditions": [{"type": "Ready", "status": "True"}]}
+    api.put(POD, {"metadata": {"name": "team-0", "labels": {REGISTRY_LABEL: "team"}}, "status": ready})
+    stored = api.objects["registries", "ci", "team"]
+    observed = await first.reconciler._observer.observe(stored, {})
+    told = {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "True", "reason": "Ready"}]}
+    stored["status"] = settled.noted(stored, told, settled.versions(observed), None, "this release")
+    if meddled:
+        api.remove(DEPLOYMENT, "team")
+    second = started_again(build, api, Decisions(decide, lambda *_: None, told="this release"))
+    api.calls.clear()
+    await second.reconciler.reconcile(TEAM, NOW)
+    assert bool(decided) is meddled
+    assert any("deployments" in call.path for call in api.calls) is meddled
+    await until(lambda: second.poller.answers(TEAM))
+    await second.reconciler.reconcile(TEAM, NOW)
+    assert decided, "its pods have been heard"
+
+
+async def test_the_note_is_of_the_versions_that_were_written_in_the_same_look(api, build) -> None:
+    us = Reference("wharfinger.dev/v1", "Registry", "team")
+    told = {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "True"}]}
+    child = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "team-x", "namespace": "ci", "labels": {REGISTRY_LABEL: "team"}},
+    }
+    plan = Plan(apply=(child,), statuses={us: {**told, "url": "https://new"}})
+    operator = build(Decisions(lambda *_: plan, lambda *_: None, told="this release"))
+    stored = registry(api)
+    stored["status"] = told
+    operator.cache.put(REGISTRY, stored)
+    await operator.reconciler.reconcile(TEAM, NOW)
+    status = api.objects["registries", "ci", "team"]["status"]
+    observed = await operator.reconciler._observer.observe(stored, {})
+    assert settled.versions(observed)
+    assert status == settled.noted(stored, status, settled.versions(observed), None, "this release")
+    assert status["settled"]["digest"]
 
 
 async def test_a_registry_that_is_going_is_left_to_kubernetes(api, build) -> None:

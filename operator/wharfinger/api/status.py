@@ -108,6 +108,13 @@ class WebhooksStatus(Model, frozen=True, kw_only=True):
     healthy: Annotated[int, Meta(description="How many are ready and delivering.")]
 
 
+class Settled(Model, frozen=True, kw_only=True):
+    """The operator's own note of what the Registry and its objects were like when there was nothing to do."""
+
+    digest: Annotated[str, Meta(description="Digest of their versions.", max_length=64)]
+    until: Annotated[Time | None, Meta(description="When something is due; absent: nothing is.")] = None
+
+
 class RegistryStatus(Model, frozen=True, kw_only=True):
     """What is, as last observed."""
 
@@ -139,6 +146,10 @@ class RegistryStatus(Model, frozen=True, kw_only=True):
     exposure: Annotated[ExposureStatus | None, Meta(description="What stands in front of the Service.")] = None
     garbage_collection: Annotated[GarbageStatus | None, Meta(description="The last garbage collection.")] = None
     webhooks: Annotated[WebhooksStatus | None, Meta(description="The webhooks of this Registry.")] = None
+    settled: Annotated[
+        Settled | None,
+        Meta(description="A note by which an operator that starts knows that nothing has changed; no use to others."),
+    ] = None
 
 
 class DeliveryError(Model, frozen=True, kw_only=True):

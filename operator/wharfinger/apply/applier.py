@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,8 @@ from wharfinger.apply.refusal import Child, Failure, Refusals
 from wharfinger.decide.conditions import before
 from wharfinger.decide.observed import Manifest
 from wharfinger.decide.plan import Event, Plan, Reference, Removal
-from wharfinger.kube.cache import Cache, Key, key_of
+from wharfinger.decide.settled import version
+from wharfinger.kube.cache import Cache, Key, key_of, trim
 from wharfinger.kube.client import Client
 from wharfinger.kube.errors import ConflictError, KubeError, NotFoundError
 from wharfinger.kube.resources import POD, SECRET, Resource, resource_of
@@ -31,6 +32,7 @@ from wharfinger.kube.resources import POD, SECRET, Resource, resource_of
 log = logging.getLogger(__name__)
 _SOON = 1.0  # seconds
 _HELD_AT_MOST = 3
+Note = Callable[[Mapping[str, Any], Mapping[Child, str]], dict[str, Any]]  # adds to a status what was written
 REFRESHED = "wharfinger.dev/refreshed-at"  # on a pod: when it changes, the kubelet syncs mounted Secrets at once
 
 
@@ -39,6 +41,7 @@ class Outcome:
     """What came of a plan. `again` asks for another look in so many seconds."""
 
     writes: int = 0
+    written: dict[Child, str] = field(default_factory=dict)  # the versions of the children that were applied
     failures: list[Failure] = field(default_factory=list)
     again: float | None = None
 
@@ -67,10 +70,13 @@ class Applier:
         self._held: dict[str, _Held] = {}  # what is told of a Registry once it is made, by uid
         self.refusals = Refusals()
 
-    async def carry_out(self, registry: Manifest, plan: Plan) -> Outcome:
-        """Remove, apply, delete, poke, then write statuses and Events. Failures are collected, never raised."""
+    async def carry_out(self, registry: Manifest, plan: Plan, note: Note | None = None) -> Outcome:
+        """Remove, apply, delete, poke, then write statuses and Events. Failures are collected, never raised.
+
+        `note` is asked what the Registry's status is to say of the versions that were written.
+        """
         outcome = Outcome()
-        found = bool(self._cache.children(key_of(registry)))
+        found = not registry.get("status") and bool(self._cache.children(key_of(registry)))
         wanted = plan.apply if self._stands(registry) else ()
         if await reclaim(self._client, self._cache, registry, wanted, outcome.failures):
             outcome.writes += 1
@@ -84,6 +90,8 @@ class Applier:
             await self._remove(registry, removal, outcome)
         await self._apply_all(registry, plan, outcome)
         await self._put_away(registry, plan, outcome)
+        if note is not None and not outcome.failures:
+            plan = _noted(registry, plan, note, outcome)
         await self._speak(registry, plan, outcome, found=found)
         return outcome
 
@@ -170,10 +178,12 @@ class Applier:
         resource = resource_of(manifest["apiVersion"], manifest["kind"])
         known = self._cache.child(registry, resource, name) is not None
         try:
-            self._cache.put(resource, await self._client.apply(resource, manifest, force=known))
+            answer = await self._client.apply(resource, manifest, force=known)
         except KubeError as error:
             outcome.failures.append(Failure(resource.kind, name, error))
             return False
+        self._cache.put(resource, answer)
+        outcome.written[resource.kind, name] = version(trim(answer, resource))
         outcome.writes += 1
         return True
 
@@ -240,6 +250,14 @@ class Applier:
             return None
         resource = resource_of(reference.api_version, reference.kind)
         return self._cache.child(key_of(registry), resource, reference.name)
+
+
+def _noted(registry: Manifest, plan: Plan, note: Note, outcome: Outcome) -> Plan:
+    """The plan with the note in the Registry's status, if that is to be written."""
+    us = Reference(registry["apiVersion"], registry["kind"], key_of(registry).name)
+    if us not in plan.statuses:
+        return plan
+    return replace(plan, statuses={**plan.statuses, us: note(plan.statuses[us], outcome.written)})
 
 
 def _tell_of(registry: Manifest, plan: Plan, written: Iterable[Child]) -> None:

@@ -24,6 +24,7 @@ from wharfinger.decide import (
     exposure,
     poke,
     rollout,
+    settled,
     status,
     storage,
     workload,
@@ -74,7 +75,7 @@ def decide(registry: Registry, observed: Observed, settings: Settings, *, now: d
     if hooks:
         fresh["webhooks"] = plain(deliveries.total(troubles))
     statuses = {_us(h): d.status for h, d in hooks if d.status != (h.manifest.get("status") or {})}
-    if fresh != registry.status:
+    if fresh != settled.without_note(registry.status):
         statuses[us] = fresh
     early = unheard(observed)
     turns = () if early else status.events(findings, registry.status)

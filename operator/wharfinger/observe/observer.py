@@ -53,7 +53,7 @@ class Observer:
         key = key_of(registry)
         webhooks = self._cache.webhooks(key)
         kinds = asked(registry)
-        implied = _implied(registry, self._cache.children(key), kinds)
+        implied = _implied(registry, self._cache.child(key, CLAIM, key.name), kinds)
         named = await self._references.read(key, referenced((registry, *webhooks)) | implied)
         known = frozenset(kind for kind in kinds if served(named.get((DEFINITION, kind.definition)), kind))
         await self._kinds.follow(key, kinds, known)
@@ -117,13 +117,13 @@ class Observer:
         return tuple(found)
 
 
-def _implied(registry: Manifest, children: Children, kinds: frozenset[Resource]) -> frozenset[Reference]:
+def _implied(registry: Manifest, claim: Manifest | None, kinds: frozenset[Resource]) -> frozenset[Reference]:
     """What a spec concerns without naming it."""
     name = str(registry["metadata"]["name"])
     found: set[Reference] = {(DEFINITION, kind.definition) for kind in kinds}
     if CERTIFICATE in kinds:
         found.add((SECRET, Owner(name, "", "").certificate))
-    if storage_class := (children.get((CLAIM.kind, name), {}).get("spec") or {}).get("storageClassName"):
+    if storage_class := ((claim or {}).get("spec") or {}).get("storageClassName"):
         found.add((STORAGE_CLASS, str(storage_class)))
     return frozenset(found)
 
