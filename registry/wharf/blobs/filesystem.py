@@ -38,6 +38,7 @@ from wharf.blobs.room import Room
 from wharf.blobs.session import HashState, Session
 from wharf.blobs.sessions import Sessions
 from wharf.blobs.usage import Meter
+from wharf.threads import ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -242,13 +243,7 @@ class FileBlobStore:
 
     async def _in_thread(self, pool: ThreadPoolExecutor, function: Callable[..., T], *arguments: object) -> T:
         """Run to its end in a thread, also when the caller leaves: a session must not be closed under it."""
-        work = asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            await asyncio.wait({work})
-            work.exception()  # nobody is left to hear of it
-            raise
+        return await ended(asyncio.get_running_loop().run_in_executor(pool, function, *arguments))
 
 
 def _contents(directory: Path) -> list[Stored]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from wharf.threads import ended
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from concurrent.futures import Executor
@@ -49,7 +51,7 @@ async def receive(session: Session, chunks: AsyncIterator[bytes], pool: Executor
         while True:
             if size >= BUFFER or (feeding is not None and feeding.ready()):
                 if writing is not None:
-                    await asyncio.shield(writing)
+                    await ended(writing)
                 full, pieces, size = pieces, [], 0
                 if feeding is not None and feeding.ready():  # still
                     session.expect(feeding.size())
@@ -62,19 +64,17 @@ async def receive(session: Session, chunks: AsyncIterator[bytes], pool: Executor
             pieces.append(chunk)
             size += len(chunk)
     finally:
-        if writing is not None:
-            # Not cancelled with us: a write that runs must end before the session closes.
-            await asyncio.wait({writing})
-        failed = writing is not None and writing.exception() is not None
-        if pieces and not failed:
+        try:
+            if writing is not None:
+                await ended(writing)  # before the session closes
+        except asyncio.CancelledError:
             await _write_last(session, pieces, size, pool)
-    if writing is not None:
-        writing.result()
+            raise
+        await _write_last(session, pieces, size, pool)
 
 
 async def _write_last(session: Session, pieces: list[bytes], size: int, pool: Executor) -> None:
-    if size <= SMALL:
+    if size > SMALL:
+        await ended(asyncio.get_running_loop().run_in_executor(pool, session.write, pieces))
+    elif pieces:
         session.write(pieces)
-    else:
-        await asyncio.wait({last := asyncio.get_running_loop().run_in_executor(pool, session.write, pieces)})
-        last.result()

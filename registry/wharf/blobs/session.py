@@ -109,7 +109,8 @@ class Session:
         with self._guard:
             if self._descriptor < 0:
                 raise UploadUnknownError("the upload session was closed: ask where it stands, and go on from there")
-            hashed = self._hash_aside(pieces)
+            state, self.state = self.state, None  # a hash of bytes that are not in the file is none
+            hashed = self._hash_aside(state, pieces)
             try:
                 self._write_or_not(pieces)
             except NoSpaceError:
@@ -118,23 +119,23 @@ class Session:
             finally:
                 if hashed is not None:
                     hashed.result()  # the pieces are the caller's again
-            if hashed is None and self.state is not None:
-                self.state.update(pieces)
+            if hashed is None and state is not None:
+                state.update(pieces)
+            self.state = state
             self.offset += sum(len(piece) for piece in pieces)
             if self.offset - self._written_out >= WRITE_OUT:
                 disk.start_writing(self._descriptor, self._written_out, self.offset - self._written_out)
                 self._written_out = self.offset
 
-    def _hash_aside(self, pieces: Sequence[bytes | memoryview]) -> Future[None] | None:
+    def _hash_aside(self, state: HashState | None, pieces: Sequence[bytes | memoryview]) -> Future[None] | None:
         """Hash in another thread, while the disk is waited for; None where the processor writes as well."""
-        if self._direct is None or not self._direct.usable or self._hashing is None or self.state is None:
+        if self._direct is None or not self._direct.usable or self._hashing is None or state is None:
             return None
-        return self._hashing.submit(self.state.update, pieces)
+        return self._hashing.submit(state.update, pieces)
 
     def must_hash_again(self, algorithm: str) -> bool:
         """Whether digest() will have to read all the bytes."""
-        state = self.state  # of other bytes, where a write failed while it was hashed
-        return state is None or state.algorithm != algorithm or state.offset != self.offset
+        return self.state is None or self.state.algorithm != algorithm
 
     def digest(self, algorithm: str) -> str:
         """The digest of all the bytes, read again unless the hash has been kept."""

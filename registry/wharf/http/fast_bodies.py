@@ -18,6 +18,7 @@ from wharf.blobs.direct import buffer
 from wharf.http.framing import Length
 from wharf.http.messages import ClientGoneError
 from wharf.protocol.errors import Problem, RegistryError
+from wharf.threads import ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -196,6 +197,11 @@ class Receiver(asyncio.BufferedProtocol):
                     await self._write(write, pool)
                 elif not await self._wait(silence):
                     self._stop()
+        except asyncio.CancelledError:
+            self._stop()
+            if self._full:
+                await self._write(write, pool)
+            raise
         finally:
             self._stop()
 
@@ -212,12 +218,7 @@ class Receiver(asyncio.BufferedProtocol):
 
     async def _write(self, write: Write, pool: Executor) -> None:
         pieces, self._full = self._full, []
-        work = self._loop.run_in_executor(pool, write, pieces)
-        try:
-            await asyncio.shield(work)
-        except asyncio.CancelledError:
-            await asyncio.wait({work})  # it works on our buffers, and on a session that will be closed
-            raise
+        await ended(self._loop.run_in_executor(pool, write, pieces))  # before our buffers are filled again
         self._free += [piece.obj for piece in pieces]  # type: ignore[misc] # what _room() made views of
         if self._paused and self._free and not self._over:
             self._paused = False

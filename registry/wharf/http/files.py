@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from wharf.blobs.proofs import SMALL
 from wharf.protocol.errors import Problem, RegistryError
+from wharf.threads import ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -65,6 +66,7 @@ def open_checked(body: FileBody) -> int:
 
 async def pieces(descriptor: int, start: int, length: int) -> AsyncIterator[bytes]:
     """The bytes of a range."""
+    loop = asyncio.get_running_loop()
     at, end = start, start + length
     this = object()
     _under_way.add(this)
@@ -74,7 +76,8 @@ async def pieces(descriptor: int, start: int, length: int) -> AsyncIterator[byte
             if cached(descriptor, at + size - 1):
                 piece = os.pread(descriptor, size, at)
             else:
-                piece = await asyncio.to_thread(_from_disk, descriptor, size, at, end)
+                reading = loop.run_in_executor(None, _from_disk, descriptor, size, at, end)
+                piece = await ended(reading)  # before the descriptor is closed
             if not piece:
                 raise DamagedContentError
             yield piece

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from wharf.http import connection as limits
 from wharf.http.files import DamagedContentError, cached, read_ahead
 from wharf.http.messages import ClientGoneError
+from wharf.threads import ended
 
 if TYPE_CHECKING:
     from wharf.http.connection import Connection
@@ -96,12 +97,8 @@ async def _send(socket: int, descriptor: int, file: FileBody, gone: asyncio.Futu
 
 async def _in_thread(socket: int, descriptor: int, at: int, size: int, end: int) -> int:
     """As os.sendfile(), which will wait for the disk."""
-    work = asyncio.ensure_future(asyncio.to_thread(_from_disk, socket, descriptor, at, size, end))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.wait({work})  # it works with our descriptors, which will be closed
-        raise
+    loop = asyncio.get_running_loop()
+    return await ended(loop.run_in_executor(None, _from_disk, socket, descriptor, at, size, end))
 
 
 def _from_disk(socket: int, descriptor: int, at: int, size: int, end: int) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from wharf.blobs import direct
 from wharf.blobs.direct import ALIGNMENT
-from wharf.blobs.interface import NoSpaceError, UploadBusyError, UploadUnknownError
+from wharf.blobs.interface import NoSpaceError, StoreUnavailableError, UploadBusyError, UploadUnknownError
 from wharf.blobs.session import HashState, Session
 
 
@@ -148,3 +148,17 @@ def test_a_large_upload_that_finds_the_disk_full_is_not_torn(path, large, monkey
         large.write(aligned(3 * ALIGNMENT))
     assert large.offset == path.stat().st_size == 2 * ALIGNMENT
     assert large.digest("sha256") == digest_of(b"".join(content))  # hashed again, from the file
+
+
+def test_a_hash_of_bytes_that_were_not_written_is_forgotten(path, large, monkeypatch, digest_of):
+    def broken(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "pwritev", broken)
+    with pytest.raises(StoreUnavailableError):
+        large.write(aligned(2 * ALIGNMENT))
+    large.close()
+    path.write_bytes(os.urandom(2 * ALIGNMENT))  # by another process: as many bytes, and not the same
+    with Session(path) as again:
+        again.carry_on(large.state)
+        assert again.digest("sha256") == digest_of(path.read_bytes())

@@ -198,6 +198,21 @@ def test_a_client_that_hangs_up_keeps_what_arrived(either, form, taken):
     assert either.request("PUT", f"{session}?digest={sha(CONTENT)}").status == 201
 
 
+def test_a_request_that_is_cancelled_keeps_what_arrived(either, form, taken):
+    session = begin(either)
+    with either.connect() as sock:
+        sock.sendall(put(form, session, CONTENT))
+        sock.sendall(form.part(CONTENT[:100_001]))
+        wait_until(lambda: taken and taken[0].received == 100_001)
+
+        async def cancel():
+            for task in either.wharf._listeners[0][0].server_state.tasks:
+                task.cancel()
+
+        either.call(cancel)
+        wait_until(lambda: offset(either, session) == 100_001)
+
+
 def test_a_client_that_stalls_is_told_so_and_keeps_what_arrived(either, form, taken, monkeypatch):
     monkeypatch.setattr("wharf.http.messages.BODY_SILENCE", 0.2)
     session = begin(either)

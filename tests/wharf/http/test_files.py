@@ -1,6 +1,8 @@
 """Pieces of files, with the page cache and without."""
 
+import asyncio
 import os
+import threading
 
 import pytest
 
@@ -44,6 +46,34 @@ async def test_pieces_are_smaller_while_many_are_sent(path, monkeypatch):
     for answer in under_way:
         await answer.aclose()
     os.close(descriptor)
+    assert not files._under_way
+
+
+async def test_a_file_stays_open_until_the_thread_that_reads_it_has_ended(path, monkeypatch):
+    begun, go_on, original = threading.Event(), threading.Event(), os.pread
+    found = []
+
+    def slow(descriptor, size, at):
+        begun.set()
+        assert go_on.wait(10)
+        found.append(original(descriptor, size, at))
+        return found[0]
+
+    monkeypatch.setattr(files, "cached", lambda *_: False)
+    monkeypatch.setattr(os, "pread", slow)
+    task = asyncio.create_task(read(path, 0, 300_000))
+    await asyncio.sleep(0)
+    assert begun.wait(10)
+    for _ in range(2):  # as a server that ends does
+        task.cancel()
+        for _ in range(9):
+            await asyncio.sleep(0)
+    other = os.open(__file__, os.O_RDONLY)  # would get the number of a descriptor that was closed
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    os.close(other)
+    assert found == [path.read_bytes()]
     assert not files._under_way
 
 

@@ -1,5 +1,6 @@
 """Files that leave by sendfile: every byte and no other, to whoever takes them, and an end for whoever does not."""
 
+import contextlib
 import os
 import socket
 import struct
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wharf.http import connection, sendfile
+from wharf.http import connection, files, sendfile
 
 CONTENT = os.urandom(5_000_000)
 
@@ -126,6 +127,35 @@ def test_a_client_that_hangs_up_leaves_nothing_behind(registry, digest, reset):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
     eventually(lambda: not connections(registry))
+    eventually(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before)
+
+
+@pytest.mark.parametrize("end", ["the client hangs up", "the request is cancelled", "the file is cut"])
+def test_a_large_answer_over_tls_that_ends_early_no_longer_counts(secure, end):
+    digest = secure.push_blob("sent/app", os.urandom(1000) + CONTENT * 3)
+    path = Path(secure.wharf._blobs.path(digest))
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with secure.connect() as sock:
+        sock.sendall(get(digest))
+        assert sock.recv(1000)
+        eventually(lambda: files._under_way)
+        if end == "the file is cut":
+            path.chmod(0o600)
+            os.truncate(path, 1000)
+        elif end == "the request is cancelled":
+
+            async def cancel():
+                for task in secure.wharf._listeners[0][0].server_state.tasks:
+                    task.cancel()
+
+            secure.call(cancel)
+        received = 0
+        with contextlib.suppress(OSError):  # as it breaks off
+            while end != "the client hangs up" and (piece := sock.recv(1 << 20)):
+                received += len(piece)
+        assert received < 3 * len(CONTENT)
+    eventually(lambda: not files._under_way)
+    eventually(lambda: not connections(secure))
     eventually(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before)
 
 
