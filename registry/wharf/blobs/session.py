@@ -109,6 +109,8 @@ class Session:
         with self._guard:
             if self._descriptor < 0:
                 raise UploadUnknownError("the upload session was closed: ask where it stands, and go on from there")
+            if self._direct is None and self.offset >= direct.LEAST:  # large, though nobody said so
+                self.expect(self.offset)
             state, self.state = self.state, None  # a hash of bytes that are not in the file is none
             hashed = self._hash_aside(state, pieces)
             try:

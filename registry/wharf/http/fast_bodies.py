@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from wharf.blobs.direct import buffer
+from wharf.blobs.direct import ALIGNMENT, buffer
 from wharf.http.framing import Length
 from wharf.http.messages import ClientGoneError
 from wharf.protocol.errors import Problem, RegistryError
@@ -119,6 +119,7 @@ class Receiver(asyncio.BufferedProtocol):
         self._made = 0
         self._current: memoryview | None = None
         self._at = 0  # bytes in the current buffer
+        self._carried = b""  # what the next buffer begins with
         self._full: list[memoryview] = []
         self._something = asyncio.Event()
         self._paused = False
@@ -133,7 +134,7 @@ class Receiver(asyncio.BufferedProtocol):
         else:
             assert chunks is not None
             self.framing = chunks
-        # Where nothing lies between the bytes of content, all buffers but the last are full: whole pages of the file.
+        # Where nothing lies between the bytes of content, all buffers but the last are full.
         self._spare = 0 if left is not None else self._size // NEARLY
         for piece in (*before, first):
             self._copy(piece)
@@ -149,7 +150,8 @@ class Receiver(asyncio.BufferedProtocol):
             if not self._free:
                 self._free.append(buffer(self._size))
                 self._made += 1
-            self._current, self._at = memoryview(self._free.pop()), 0
+            self._current, self._at = memoryview(self._free.pop()), len(self._carried)
+            self._current[: self._at], self._carried = self._carried, b""
         return self._current[self._at :]
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -163,7 +165,7 @@ class Receiver(asyncio.BufferedProtocol):
         if self.framing.ended:
             self._stop()
         elif self._size - self._at <= self._spare:
-            self._put_aside()
+            self._put_aside(self._at % ALIGNMENT if self._at > ALIGNMENT else 0)
             if not self._free and self._made == self.most:
                 self._paused = True
                 self._transport.pause_reading()
@@ -237,11 +239,15 @@ class Receiver(asyncio.BufferedProtocol):
             if self._at == self._size:
                 self._put_aside()
 
-    def _put_aside(self) -> None:
-        """Let the current buffer be written."""
+    def _put_aside(self, carry: int = 0) -> None:
+        """Let the current buffer be written but for some bytes at its end: whole pages can go to the disk at once."""
+        if self._carried:
+            self._room()
         if self._current is not None:
-            if self._at:
-                self._full.append(self._current[: self._at])
+            end = self._at - carry
+            self._carried = bytes(self._current[end : self._at])
+            if end:
+                self._full.append(self._current[:end])
             self._current = None
         self._something.set()
 
