@@ -16,9 +16,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from kubernetes.aio.client import Configuration
+from tests.wharfinger.reconciling import DECISIONS, Operator
 
 from wharfinger.kube.client import Client
 from wharfinger.kube.resources import DEFINITION, EVENT, FOREIGN, LEASE, NAMESPACE, STORAGE_CLASS, WATCHED, Resource
+from wharfinger.observe.report import Asker
+from wharfinger.reconciler import Decisions
 
 PLURALS = {
     resource.plural: resource for resource in (*WATCHED, *FOREIGN, EVENT, LEASE, STORAGE_CLASS, DEFINITION, NAMESPACE)
@@ -286,3 +289,19 @@ def until() -> Callable[..., Any]:
         return result
 
     return until
+
+
+@pytest.fixture
+async def build(client):
+    built = []
+    async with Asker() as asker:
+
+        def build(decisions: Decisions = DECISIONS) -> Operator:
+            built.append(Operator(client, asker, decisions))
+            return built[-1]
+
+        yield build
+        for operator in built:
+            operator.queue.close()
+            await operator.poller.close()
+            await operator.references.close()

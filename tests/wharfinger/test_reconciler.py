@@ -7,70 +7,14 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from tests.wharfinger.reconciling import NOW, TEAM, Operator, registry, settle
 
-from wharfinger import cli, metrics, settings
-from wharfinger.apply.applier import Applier
-from wharfinger.apply.events import Recorder
-from wharfinger.decide import settled
+from wharfinger import metrics
 from wharfinger.decide.mint import TakesTimeError
-from wharfinger.decide.plan import Plan, Reference
+from wharfinger.decide.plan import Plan
 from wharfinger.kube.cache import Cache, Key
-from wharfinger.kube.queue import WorkQueue
-from wharfinger.kube.resources import DEPLOYMENT, POD, REGISTRY, REGISTRY_LABEL, WEBHOOK
-from wharfinger.observe.foreign_kinds import ForeignKinds
-from wharfinger.observe.observer import Observer, Reading
-from wharfinger.observe.pod_events import PodEvents
-from wharfinger.observe.poller import Poller
-from wharfinger.observe.references import References
-from wharfinger.observe.report import Asker
-from wharfinger.reconciler import Decisions, Reconciler, Workers, conditions
-
-TEAM = Key("ci", "team")
-NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
-DECISIONS = cli.decisions(settings.Settings())
-
-
-class Operator:
-    """Everything but the informers: what is on the server is put into the cache by hand."""
-
-    def __init__(self, client, asker: Asker, decisions: Decisions) -> None:
-        self.queue: WorkQueue[Key] = WorkQueue(first_backoff=0.01, last_backoff=0.05)
-        self.cache = Cache(self.queue.add)
-        self.poller, self.references = Poller(asker, self.queue.add), References(client, self.queue.add)
-        self.kinds = ForeignKinds(client, self.cache)
-        observer = Observer(self.cache, Reading(self.references, self.kinds), self.poller, PodEvents(client))
-        applier = Applier(client, self.cache, Recorder(client, lambda: NOW, "operator-0"), lambda: NOW)
-        self.reconciler = Reconciler(self.cache, observer, applier, decisions)
-        self.workers = Workers(self.queue, self.reconciler, lambda: NOW)
-
-
-@pytest.fixture
-async def build(client):
-    built = []
-    async with Asker() as asker:
-
-        def build(decisions: Decisions = DECISIONS) -> Operator:
-            built.append(Operator(client, asker, decisions))
-            return built[-1]
-
-        yield build
-        for operator in built:
-            operator.queue.close()
-            await operator.poller.close()
-            await operator.references.close()
-
-
-def registry(api, **spec: Any) -> dict[str, Any]:
-    return api.put(REGISTRY, {"metadata": {"name": "team", "uid": "u", "generation": 1}, "spec": spec})
-
-
-async def settle(operator: Operator) -> list[str]:
-    """Reconcile until nothing more is written, as the queue would have it."""
-    for _ in range(6):
-        outcome = await operator.reconciler.reconcile(TEAM, NOW)
-        if not outcome.writes and outcome.again != 0.0:
-            break
-    return sorted(f"{kind} {name}" for kind, name in operator.cache.children(TEAM))
+from wharfinger.kube.resources import POD, REGISTRY, REGISTRY_LABEL, WEBHOOK
+from wharfinger.reconciler import Decisions, conditions
 
 
 async def test_a_registry_gets_its_children_and_then_nothing_is_asked_or_written(api, build) -> None:
@@ -83,125 +27,6 @@ async def test_a_registry_gets_its_children_and_then_nothing_is_asked_or_written
     outcome = await operator.reconciler.reconcile(TEAM, NOW)
     assert (outcome.writes, outcome.failures) == (0, [])
     assert len(api.calls) == asked
-
-
-async def test_a_restarted_operator_that_sees_what_is_there_writes_nothing(api, build) -> None:
-    first = build()
-    first.cache.put(REGISTRY, registry(api))
-    await settle(first)
-    second = build()
-    for resource, store in first.cache.stores.items():
-        for obj in store.objects.values():
-            second.cache.put(resource, obj)
-    api.calls.clear()
-    await second.reconciler.reconcile(TEAM, NOW)
-    assert api.calls == []
-
-
-async def test_nothing_is_told_of_a_pod_that_has_not_been_heard_of_yet(api, build, until) -> None:
-    operator = build()
-    operator.cache.put(REGISTRY, registry(api))
-    await settle(operator)
-    ready = {"phase": "Running", "podIP": "127.0.0.1", "conditions": [{"type": "Ready", "status": "True"}]}
-    pod = {"metadata": {"name": "team-0", "labels": {REGISTRY_LABEL: "team"}}, "status": ready}
-    operator.cache.put(POD, api.put(POD, pod))
-    asked = len(api.calls)
-    await operator.reconciler.reconcile(TEAM, NOW)
-    assert len(api.calls) == asked
-    await until(lambda: operator.poller.answers(TEAM))
-    await operator.reconciler.reconcile(TEAM, NOW)
-    assert "pod team-0 has not said what it has loaded" in str(api.objects["registries", "ci", "team"]["status"])
-
-
-@pytest.mark.parametrize("edited", [False, True], ids=["settled", "edited meanwhile"])
-async def test_after_a_start_a_registry_at_rest_waits_for_no_pod_and_one_that_was_edited_has_its_pods_asked_at_once(
-    api, build, until, *, edited: bool
-) -> None:
-    first = build()
-    first.cache.put(REGISTRY, registry(api))
-    await settle(first)
-    api.objects["registries", "ci", "team"]["status"] = {
-        "observedGeneration": 2 if edited else 1,
-        "conditions": [{"type": "Ready", "status": "True", "reason": "Ready"}],
-    }
-    api.remove(DEPLOYMENT, "team")
-    second = build()
-    for plural, resource in {resource.plural: resource for resource in second.cache.stores}.items():
-        for (kind, _, _), obj in api.objects.items():
-            if kind == plural:
-                second.cache.put(resource, obj)
-    ready = {"phase": "Running", "podIP": "127.0.0.1", "conditions": [{"type": "Ready", "status": "True"}]}
-    pod = {"metadata": {"name": "team-0", "labels": {REGISTRY_LABEL: "team"}}, "status": ready}
-    second.cache.put(POD, api.put(POD, pod))
-    api.calls.clear()
-    await second.reconciler.reconcile(TEAM, NOW)
-    assert any("deployments" in call.path for call in api.calls) is not edited
-    assert not [call for call in api.calls if call.path.endswith("/status")]
-    await until(lambda: second.poller.answers(TEAM))
-    await settle(second)
-    assert "pod team-0 has not said what it has loaded" in str(api.objects["registries", "ci", "team"]["status"])
-
-
-def started_again(build, api, decisions: Decisions = DECISIONS) -> Operator:
-    """Another operator, that has listed what is there."""
-    operator = build(decisions)
-    for resource in operator.cache.stores:
-        for (plural, _, _), obj in api.objects.items():
-            if plural == resource.plural:
-                operator.cache.put(resource, obj)
-    return operator
-
-
-@pytest.mark.parametrize("meddled", [False, True], ids=["as it was", "a child was deleted meanwhile"])
-async def test_after_a_start_what_is_as_its_note_says_is_not_decided_about_until_its_pods_are_heard(
-    api, build, until, *, meddled: bool
-) -> None:
-    decided: list[Key] = []
-
-    def decide(manifest, observed, now) -> Plan:
-        decided.append(TEAM)
-        return DECISIONS.reconcile(manifest, observed, now)
-
-    first = build()
-    first.cache.put(REGISTRY, registry(api))
-    await settle(first)
-    ready = {"phase": "Running", "podIP": "127.0.0.1", "conditions": [{"type": "Ready", "status": "True"}]}
-    api.put(POD, {"metadata": {"name": "team-0", "labels": {REGISTRY_LABEL: "team"}}, "status": ready})
-    stored = api.objects["registries", "ci", "team"]
-    observed = await first.reconciler._observer.observe(stored, {})
-    told = {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "True", "reason": "Ready"}]}
-    stored["status"] = settled.noted(stored, told, settled.versions(observed), None, "this release")
-    if meddled:
-        api.remove(DEPLOYMENT, "team")
-    second = started_again(build, api, Decisions(decide, lambda *_: None, told="this release"))
-    api.calls.clear()
-    await second.reconciler.reconcile(TEAM, NOW)
-    assert bool(decided) is meddled
-    assert any("deployments" in call.path for call in api.calls) is meddled
-    await until(lambda: second.poller.answers(TEAM))
-    await second.reconciler.reconcile(TEAM, NOW)
-    assert decided, "its pods have been heard"
-
-
-async def test_the_note_is_of_the_versions_that_were_written_in_the_same_look(api, build) -> None:
-    us = Reference("wharfinger.dev/v1", "Registry", "team")
-    told = {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "True"}]}
-    child = {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "team-x", "namespace": "ci", "labels": {REGISTRY_LABEL: "team"}},
-    }
-    plan = Plan(apply=(child,), statuses={us: {**told, "url": "https://new"}})
-    operator = build(Decisions(lambda *_: plan, lambda *_: None, told="this release"))
-    stored = registry(api)
-    stored["status"] = told
-    operator.cache.put(REGISTRY, stored)
-    await operator.reconciler.reconcile(TEAM, NOW)
-    status = api.objects["registries", "ci", "team"]["status"]
-    observed = await operator.reconciler._observer.observe(stored, {})
-    assert settled.versions(observed)
-    assert status == settled.noted(stored, status, settled.versions(observed), None, "this release")
-    assert status["settled"]["digest"]
 
 
 async def test_a_registry_that_is_going_is_left_to_kubernetes(api, build) -> None:
