@@ -103,6 +103,8 @@ class ForeignKinds:
         }
 
     def _stop_unused(self) -> None:
+        if not self._informers:
+            return  # as in most clusters: nothing is looked for among all Registries, at each look at one
         for kind in set(self._informers) - {kind for kinds in self._users.values() for kind in kinds}:
             self._stop(kind)
 
