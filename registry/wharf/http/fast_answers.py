@@ -25,6 +25,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from wharf import logs
 from wharf.http.messages import FORWARDED, first_line
+from wharf.metadata import request_ids
 from wharf.metadata.interface import MetadataError
 
 if TYPE_CHECKING:
@@ -93,8 +94,6 @@ _Given = tuple[Replay, str, str, float]
 
 _REPLAY_AND_CLIENT = itemgetter(0, 2)
 
-_ENDS = [f"{number:02x}" for number in range(256)]
-
 
 class Answers:
     """The answers of one listener. `version` is the index's: another number means that something was committed."""
@@ -105,7 +104,7 @@ class Answers:
         self._secret = os.urandom(32)
         self._kept: dict[bytes, Replay] = {}
         self._size = 0
-        self._ids = _request_ids()
+        self._ids = request_ids.generate()
         self._given: list[_Given] = []
         self._telling = False  # webhooks are to be told of some of these
 
@@ -211,16 +210,11 @@ class Answers:
 
 def _told(given: Sequence[_Given], now: float) -> Iterator[LikePulls]:
     """What webhooks are told of, with what one turn of the loop has in common once."""
-    for (replay, client), run in groupby(given, _REPLAY_AND_CLIENT):
+    for (replay, client), like in groupby(given, _REPLAY_AND_CLIENT):
         if replay.told is not None:
-            yield replay.told, [request_id for _, request_id, _, _ in run], replay.address or client, now
-
-
-def _request_ids() -> Iterator[str]:
-    """Ids as long as any request gets. 256 in a row begin alike, so that those of many pulls take little room."""
-    while True:
-        random = os.urandom(15).hex()
-        yield from [random + end for end in _ENDS]
+            run = list(like)
+            for ids in request_ids.series(run[0][1], run[-1][1], len(run)):
+                yield replay.told, ids, client, now
 
 
 def _replayable(request: Request, response: Response) -> bool:

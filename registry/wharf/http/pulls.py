@@ -27,7 +27,7 @@ TOGETHER = 0.005
 """Seconds in which like pulls count as of one moment, that of the first."""
 
 FULL = 20_000
-"""Pulls that may wait, at about 200 bytes, before others do."""
+"""Pulls that may wait before others do."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,34 +41,30 @@ class Pulls:
         self._clock = clock
         self._waiting: list[LikePulls] = []
         self._count = 0
+        self.full = False  # whether a pull should wait, by flush()
         self._woken = asyncio.Event()
-
-    @property
-    def full(self) -> bool:
-        """Whether a pull should wait, by flush()."""
-        return self._count >= FULL
 
     def add(self, pulls: Iterable[LikePulls]) -> None:
         """Note these soon."""
-        for event, requests, address, moment in pulls:
-            self._count += len(requests)
-            if self._waiting:
-                last, before, client, since = self._waiting[-1]
-                if last is event and client == address and 0 <= moment - since < TOGETHER:
-                    before.extend(requests)
-                    continue
-            self._waiting.append((event, requests, address, moment))
+        for like in pulls:
+            requests = like[1]
+            self._count += 1 if isinstance(requests, str) else requests.count
+            if self._waiting and (joined := _joined(self._waiting[-1], like)):
+                self._waiting[-1] = joined
+            else:
+                self._waiting.append(like)
+        self.full = self._count >= FULL
         self._woken.set()
 
     async def tell(self, event: Event) -> None:
         """Note the pull that this event tells of soon; at once when many wait."""
-        self.add([(event, [event.request_id], event.request_address, self._clock())])
+        self.add([(event, event.request_id, event.request_address, self._clock())])
         if self.full:
             await self.flush()
 
     async def flush(self) -> None:
         """Note what waits."""
-        pulls, count, self._waiting, self._count = self._waiting, self._count, [], 0
+        pulls, count, self._waiting, self._count, self.full = self._waiting, self._count, [], 0, False
         try:
             await self._index.note_pulls(pulls)
         except MetadataError as error:
@@ -85,3 +81,15 @@ class Pulls:
                 await self.flush()
         finally:
             await self.flush()
+
+
+def _joined(before: LikePulls, like: LikePulls) -> LikePulls | None:
+    """Both as one, when they are alike, of one moment, and have their ids in a row."""
+    event, ids, address, moment = before
+    other, more, client, later = like
+    if isinstance(ids, str) or isinstance(more, str):
+        return None
+    if other is not event or client != address or not 0 <= later - moment < TOGETHER:
+        return None
+    joined = ids.joined(more)
+    return (event, joined, address, moment) if joined else None

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from wharf.metadata.request_ids import Series
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
@@ -126,9 +128,9 @@ Flush = Callable[["Sequence[str]"], "Awaitable[Sequence[str]]"]
 Route = Callable[[Event], "Sequence[str]"]
 """The names of the webhooks that are to be told of an event."""
 
-LikePulls = tuple[Event, list[str], str, float]
-"""Pulls that differ by their requests alone: the event of one like them, the requests' ids in their order, the client's
-address and the Unix time."""
+LikePulls = tuple[Event, str | Series, str, float]
+"""A pull, or several that differ by their requests alone: the event of one like them, the request's id or the ids in
+their order, the client's address and the Unix time."""
 
 Readable = Callable[[str], bool]
 """Whether content may be taken from a repository of this name."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,6 +17,7 @@ import msgspec
 from wharf import clock as wall
 from wharf.metadata import writes
 from wharf.metadata.interface import Event
+from wharf.metadata.request_ids import Series
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
     from wharf.metadata.sqlite import SqliteIndex
 
 SHEAF = 64
-"""Most pulls in a row: what becomes events at a time."""
+"""Most entries in a row: pulls that differ by their requests alone are one, however many they are."""
+
+TOLD = 64
+"""Most pulls that become events at a time."""
 
 COUNTED = 1000
 """Most rows that are counted at a time, in a millisecond about: as many as a flood makes in the time of two looks."""
@@ -39,83 +44,45 @@ _SIZES = "SELECT id, pulls, told, length(sheaf) FROM pull ORDER BY id"
 Row = tuple[int, str, bytes]
 """How many pulls, how many each webhook is to be told of, and the sheaf."""
 
+Entry = tuple[int, str | Series, str, float]
+"""Kind, the request's id or the ids, the client's address, Unix time."""
 
-_ID, _COMMON = 32, 30
-"""Characters of the request ids that wharf gives, and those of them that ids in a row have in common."""
-
-Requests = list[str] | dict[str, str] | str
-"""The ids of requests: as they are, packed by _packed(), or one that stands alone, as it did at first."""
+Gone = tuple[int, bool, int, int]
+"""A row by its id, whether all of it went, and how many pulls and bytes did."""
 
 
 class _Sheaf(msgspec.Struct, array_like=True):
-    """`kinds`: events, and the webhooks that are told of each. `pulls`: kind, requests, address, Unix time."""
+    """`kinds`: events, and the webhooks that are told of each."""
 
     kinds: list[tuple[Event, list[str]]]
-    pulls: list[tuple[int, Requests, str, float]]
+    pulls: list[Entry]
+
+    def row(self) -> Row:
+        """What is stored."""
+        pulls = [0] * len(self.kinds)
+        for kind, requests, _, _ in self.pulls:
+            pulls[kind] += _count(requests)
+        told: dict[str, int] = {}
+        for (_, webhooks), count in zip(self.kinds, pulls, strict=True):
+            for webhook in webhooks if count else ():
+                told[webhook] = told.get(webhook, 0) + count
+        return sum(pulls), msgspec.json.encode(told).decode(), msgspec.json.encode(self)
+
+    def take(self, most: int) -> list[Entry]:
+        """The first so many pulls, which it has no longer."""
+        taken: list[Entry] = []
+        while self.pulls and most > 0:
+            kind, requests, address, moment = self.pulls.pop(0)
+            if not isinstance(requests, str) and requests.count > most:
+                requests, rest = requests.split(most)
+                self.pulls.insert(0, (kind, rest, address, moment))
+            taken.append((kind, requests, address, moment))
+            most -= _count(requests)
+        return taken
 
 
-class _Binder:
-    """Binds pulls into sheaves, in their order."""
-
-    def __init__(self, route: Route) -> None:
-        self._route = route
-        self._kinds: dict[int, tuple[list[str], msgspec.Raw]] = {}  # whom it is for, and all of it; by identity
-        self.rows: list[Row] = []
-        self._begin()
-
-    def add(self, event: Event, requests: list[str], address: str, moment: float) -> None:
-        """Bind pulls that differ by their requests alone."""
-        known = self._kinds.get(id(event))
-        if known is None:
-            webhooks = list(self._route(event))
-            known = self._kinds[id(event)] = webhooks, msgspec.Raw(msgspec.json.encode((event, webhooks)))
-        webhooks, kind = known
-        while webhooks and requests:
-            part, requests = requests[: SHEAF - self._size], requests[SHEAF - self._size :]
-            number = self._numbers.setdefault(id(event), len(self._bound))
-            if number == len(self._bound):
-                self._bound.append(kind)
-            self._pulls.append((number, _packed(part), address, moment))
-            for webhook in webhooks:
-                self._told[webhook] = self._told.get(webhook, 0) + len(part)
-            self._size += len(part)
-            if self._size == SHEAF:
-                self.end()
-
-    def end(self) -> None:
-        """End a sheaf."""
-        if self._size:
-            told = msgspec.json.encode(self._told).decode()
-            self.rows.append((self._size, told, msgspec.json.encode((self._bound, self._pulls))))
-        self._begin()
-
-    def _begin(self) -> None:
-        self._size = 0
-        self._told: dict[str, int] = {}
-        self._numbers: dict[int, int] = {}  # of the kinds in this sheaf
-        self._bound: list[msgspec.Raw] = []
-        self._pulls: list[tuple[int, Requests, str, float]] = []
-
-
-def _packed(ids: list[str]) -> Requests:
-    """Ids that begin alike: the beginning, and what follows it, of all of them first the last but one character."""
-    first, last = min(ids), max(ids)
-    if first[:_COMMON] != last[:_COMMON] or {*map(len, ids)} != {_ID}:
-        return ids
-    text = "".join(ids)
-    return {first[:_COMMON]: text[_COMMON::_ID] + text[_COMMON + 1 :: _ID]}
-
-
-def _unpacked(requests: Requests) -> list[str]:
-    if isinstance(requests, str):
-        return [requests]
-    if isinstance(requests, list):
-        return requests
-    return [
-        beginning + one + other
-        for beginning, ends in requests.items()
-        for one, other in zip(ends[: len(ends) // 2], ends[len(ends) // 2 :], strict=True)
-    ]
+def _count(requests: str | Series) -> int:
+    return 1 if isinstance(requests, str) else requests.count
 
 
 _decode = msgspec.json.Decoder(_Sheaf).decode
@@ -123,11 +90,18 @@ _decode = msgspec.json.Decoder(_Sheaf).decode
 
 def bound(pulls: Sequence[LikePulls], route: Route) -> list[Row]:
     """The rows to note(), without pulls that no webhook is told of."""
-    binder = _Binder(route)
-    for like in pulls:
-        binder.add(*like)
-    binder.end()
-    return binder.rows
+    webhooks = {id(event): list(route(event)) for event in {id(event): event for event, *_ in pulls}.values()}
+    wanted = (like for like in pulls if webhooks[id(like[0])])
+    rows = []
+    while like := list(islice(wanted, SHEAF)):
+        numbers: dict[int, int] = {}
+        entries = [
+            (numbers.setdefault(id(event), len(numbers)), requests, address, moment)
+            for event, requests, address, moment in like
+        ]
+        events = {id(event): event for event, *_ in like}
+        rows.append(_Sheaf([(events[key], webhooks[key]) for key in numbers], entries).row())
+    return rows
 
 
 def note(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
@@ -168,13 +142,15 @@ class SqlitePullLog:
         self._seen = max(self._seen, newest)
         return rows
 
-    def _gone(self, rows: list[tuple[int, int, int]]) -> int:
-        """These rows went, by id, pulls and bytes; how many pulls."""
-        counted = [row for row in rows if row[0] <= self._seen]
-        self._pulls -= sum(pulls for _, pulls, _ in counted)
-        self._size -= sum(size for *_, size in counted)
-        self._seen = max([self._seen, *(key for key, *_ in rows)])
-        return sum(pulls for _, pulls, _ in rows)
+    def _gone(self, gone: list[Gone]) -> int:
+        """These went; how many pulls."""
+        for key, whole, pulls, size in gone:
+            if key <= self._seen:
+                self._pulls -= pulls
+                self._size -= size
+            elif whole:
+                self._seen = key
+        return sum(pulls for *_, pulls, _ in gone)
 
 
 def _waiting(connection: sqlite3.Connection, after: int, limit: int) -> tuple[int, int, int, int]:
@@ -182,22 +158,27 @@ def _waiting(connection: sqlite3.Connection, after: int, limit: int) -> tuple[in
     return rows, pulls, size, newest
 
 
-def _unfold(connection: sqlite3.Connection, least: int, now: float) -> list[tuple[int, int, int]]:
-    unfolded, rows = 0, []
-    while unfolded < least and (row := connection.execute(_OLDEST).fetchone()):
-        key, pulls, sheaf = row
-        writes.post(connection, list(_deliveries(_decode(sheaf))), now)
-        connection.execute("DELETE FROM pull WHERE id = ?", (key,))
-        rows.append((key, pulls, len(sheaf)))
-        unfolded += pulls
-    return rows
+def _unfold(connection: sqlite3.Connection, least: int, now: float) -> list[Gone]:
+    unfolded, gone = 0, []
+    while unfolded < least and (found := connection.execute(_OLDEST).fetchone()):
+        key, pulls, stored = found
+        sheaf = _decode(stored)
+        writes.post(connection, list(_deliveries(sheaf.kinds, sheaf.take(TOLD))), now)
+        left, told, rest = sheaf.row()
+        if left:
+            connection.execute("UPDATE pull SET pulls = ?, told = ?, sheaf = ? WHERE id = ?", (left, told, rest, key))
+        else:
+            connection.execute("DELETE FROM pull WHERE id = ?", (key,))
+        gone.append((key, not left, pulls - left, len(stored) - (len(rest) if left else 0)))
+        unfolded += pulls - left
+    return gone
 
 
-def _deliveries(sheaf: _Sheaf) -> Iterator[tuple[str, Event]]:
-    for number, requests, address, moment in sheaf.pulls:
-        event, webhooks = sheaf.kinds[number]
+def _deliveries(kinds: Sequence[tuple[Event, list[str]]], pulls: Sequence[Entry]) -> Iterator[tuple[str, Event]]:
+    for number, requests, address, moment in pulls:
+        event, webhooks = kinds[number]
         timestamp = wall.rfc3339(moment)
-        for request in _unpacked(requests):
+        for request in [requests] if isinstance(requests, str) else requests.ids():
             told = replace(
                 event, id=str(uuid.uuid4()), timestamp=timestamp, request_id=request, request_address=address
             )
@@ -205,15 +186,15 @@ def _deliveries(sheaf: _Sheaf) -> Iterator[tuple[str, Event]]:
                 yield webhook, told
 
 
-def _trim(connection: sqlite3.Connection, excess: int) -> list[tuple[int, int, int]]:
-    rows: list[tuple[int, int, int]] = []
+def _trim(connection: sqlite3.Connection, excess: int) -> list[Gone]:
+    gone: list[Gone] = []
     lost = Counter[str]()
     for key, pulls, told, size in connection.execute(_SIZES):
         if excess <= 0:
             break
-        rows.append((key, pulls, size))
+        gone.append((key, True, pulls, size))
         excess -= size
         lost.update(msgspec.json.decode(told, type=dict[str, int]))
-    connection.execute("DELETE FROM pull WHERE id <= ?", (rows[-1][0] if rows else 0,))
+    connection.execute("DELETE FROM pull WHERE id <= ?", (gone[-1][0] if gone else 0,))
     writes.count_dropped(connection, lost)
-    return rows
+    return gone

@@ -32,7 +32,7 @@ TIDY = 30.0
 """Seconds between two looks whether more waits than may."""
 
 PULLS_ROOM = 64 << 20
-"""Bytes of pulls that may wait to become events: about 3,000,000 that are alike, or 60,000 that are not."""
+"""Bytes of pulls that may wait to become events: 60,000 at least, and as many millions as are alike."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -111,7 +111,8 @@ class Deliveries:
             lost = await self._pulls.trim(PULLS_ROOM)
             _LOG.error("no room for pulls that webhooks are to be told of: dropped %d", lost)
             waiting -= lost
-        if share := pace.share(now, waiting, self._answered(), demand()):
+        webhooks = sum("pull" in courier.hook.events for courier in self._couriers.values())
+        if share := pace.share(now, waiting, self._answered(), demand(), webhooks):
             pace.told(await self._pulls.unfold(share))
 
     async def _tidy(self) -> None:

@@ -1,8 +1,8 @@
 """How fast pulls are told, so that telling of them slows nobody. Pure, but for demand().
 
 Rule: requests that are answered and pulls that are told share a budget of MOST a second, and answering goes first, a
-push more so; of what is left as much is used as the event loop's thread is idle. LEAST a second are told in any case,
-and what waits is told once it is quieter.
+push more so; of what is left as much is used as the event loop's thread is idle. LEAST events a second are sent in any
+case, to all webhooks together, and what waits is told once it is quieter.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WRITE = 4.0
 """Requests that one with another method than GET or HEAD counts as: a push waits for each of its own in turn."""
 
 LEAST = 20.0
-"""Pulls a second that are told though there is no time."""
+"""Events a second, one for each pull and webhook, that are sent though there is no time: a hundredth of it, about."""
 
 CALM = 0.7
 """How much of what was asked of late is still reckoned with at the next look: requests come in bursts."""
@@ -62,14 +62,14 @@ class Pace:
         self._came = 0.0  # requests a second, of late
         self._share = 0.0
 
-    def share(self, now: float, waiting: int, answered: float, demand: float) -> int:
-        """How many of those that wait may be told now."""
+    def share(self, now: float, waiting: int, answered: float, demand: float, webhooks: int = 1) -> int:
+        """How many of those that wait may be told now, to so many webhooks each."""
         seconds = max(now - self._seen, 1e-3)
         noted = waiting - self._left if self._left is not None else 0
         came = max(noted, answered - self._answered) / seconds
         busy = min(1.0, (demand - self._demand) / seconds)
         self._came = max(came, CALM * self._came)
-        rate = max(LEAST, (MOST - self._came) * (1.0 - busy))
+        rate = max(LEAST / max(1, webhooks), (MOST - self._came) * (1.0 - busy))
         self._share = min(self._share + rate * seconds, rate * BURST)
         self._seen, self._left, self._answered, self._demand = now, waiting, answered, demand
         return max(0, min(waiting, int(self._share)))

@@ -7,6 +7,7 @@ import pytest
 from wharf.http import pulls
 from wharf.http.pulls import Pulls
 from wharf.metadata.interface import Event, IndexFullError
+from wharf.metadata.request_ids import Series
 from wharf.metrics import Metrics
 
 NOW = 1_800_000_000.0
@@ -27,7 +28,7 @@ class Index:
     async def note_pulls(self, pulls):
         if self.full:
             raise IndexFullError("full")
-        self.groups.append([request for _, requests, _, _ in pulls for request in requests])
+        self.groups.append([each for _, ids, _, _ in pulls for each in ([ids] if isinstance(ids, str) else ids.ids())])
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def noted(index):
 async def test_what_comes_together_is_noted_together_and_the_last_at_the_end(index, noted, monkeypatch):
     monkeypatch.setattr(pulls, "INTERVAL", 0.02)
     running = asyncio.create_task(noted.run())
-    noted.add([(event(1), ["again-1", "again-2"], "", NOW)])
+    noted.add([(event(1), Series("again-", 1, 2), "", NOW)])
     await noted.tell(event(3))
     assert index.groups == []
     async with asyncio.timeout(10):
@@ -53,20 +54,26 @@ async def test_what_comes_together_is_noted_together_and_the_last_at_the_end(ind
     await asyncio.sleep(0)
     running.cancel()
     await asyncio.wait([running])
-    assert index.groups == [["again-1", "again-2", "r3"], ["r4"]]
+    assert index.groups == [["again-0001", "again-0002", "r3"], ["r4"]]
 
 
 async def test_like_pulls_of_about_one_moment_are_noted_as_one_and_others_apart(noted):
     kind, later = event(1), NOW + pulls.TOGETHER
-    noted.add([(kind, ["r1", "r2"], "", NOW), (kind, ["r3"], "", NOW + 0.004), (kind, ["r4"], "", later)])
-    noted.add([(kind, ["r5"], "192.0.2.7", later)])
-    noted.add([(event(2), ["r6"], "192.0.2.7", later), (event(2), ["r7"], "192.0.2.7", later - 1)])
+    row = [Series("r", number, 1) for number in range(9)]
+    noted.add([(kind, row[0], "", NOW), (kind, Series("r", 1, 2), "", NOW + 0.004), (kind, row[3], "", later)])
+    noted.add([(kind, row[4], "192.0.2.7", later), (kind, "r0005", "192.0.2.7", later), (kind, row[5], "", later)])
+    noted.add([(event(2), row[6], "", later), (event(2), row[7], "", later - 1), (kind, row[0], "", later - 1)])
+    noted.add([(kind, Series("s", 1, 1), "", later - 1)])
     assert [(requests, moment) for _, requests, _, moment in noted._waiting] == [
-        (["r1", "r2", "r3"], NOW),
-        (["r4"], later),
-        (["r5"], later),
-        (["r6"], later),
-        (["r7"], later - 1),
+        (Series("r", 0, 3), NOW),
+        (row[3], later),
+        (row[4], later),
+        ("r0005", later),
+        (row[5], later),
+        (row[6], later),
+        (row[7], later - 1),
+        (row[0], later - 1),
+        (Series("s", 1, 1), later - 1),
     ]
 
 
@@ -76,7 +83,7 @@ async def test_when_many_wait_a_pull_does_too(index, noted, monkeypatch):
     assert not noted.full
     await noted.tell(event(2))
     assert index.groups == [["r1", "r2"]]
-    noted.add([(event(3), ["r3", "r4"], "", NOW)])
+    noted.add([(event(3), Series("r", 3, 2), "", NOW)])
     assert noted.full
 
 

@@ -21,7 +21,7 @@ def log(index, clock):
 
 def pulls(event, *numbers, repository="team/app"):
     kind = event(0, action="pull", repository=repository, tag="v1", user_agent="podman")
-    return [(kind, [f"r{number}"], f"192.0.2.{number}", NOON + number) for number in numbers]
+    return [(kind, f"r{number}", f"192.0.2.{number}", NOON + number) for number in numbers]
 
 
 async def told(outbox, webhook, repository="team/app"):

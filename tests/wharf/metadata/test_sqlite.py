@@ -24,7 +24,7 @@ async def test_what_no_answer_depends_on_leaves_the_version_as_it_is(open_index,
     here, there = open_index(route=lambda _: ["hook"]), open_index(route=lambda _: ["hook"])
     await here.put_manifest(manifest(1), [])
     before = here.version()
-    await there.note_pulls([(event(action="pull"), ["r1"], "::1", 0.0)])
+    await there.note_pulls([(event(action="pull"), "r1", "::1", 0.0)])
     await SqliteOutbox(there, lambda: 0.0).attend("hook", suspended=False, replay="")
     assert here.version() == before
 

@@ -1,15 +1,15 @@
 """Pulls are kept in sheaves, which hold what their pulls have in common once."""
 
-import msgspec
 import pytest
 
 from wharf.metadata import sqlite_pull_log
+from wharf.metadata.request_ids import Series
 from wharf.metadata.sqlite_pull_log import SqlitePullLog, bound
 
 
 def pulls(event, count):
     kind = event(0, action="pull", tag="v1")
-    return [(kind, ["r" * 32], "192.0.2.100", 1_800_000_000.0 + number) for number in range(count)]
+    return [(kind, "r" * 32, "192.0.2.100", 1_800_000_000.0 + number) for number in range(count)]
 
 
 def test_a_sheaf_of_like_pulls_takes_less_than_a_hundred_bytes_for_each(event):
@@ -19,38 +19,52 @@ def test_a_sheaf_of_like_pulls_takes_less_than_a_hundred_bytes_for_each(event):
     assert sum(len(sheaf) for _, _, sheaf in rows) < 100_000
 
 
-def test_pulls_of_one_moment_take_little_more_than_their_requests_ids(event):
+def test_pulls_whose_ids_are_in_a_row_take_no_more_than_one(event):
     ((kind, _, client, moment),) = pulls(event, 1)
-    rows = bound([(kind, [f"{number:032}" for number in range(1000)], client, moment)], lambda _: ["hook"])
-    assert sum(count for count, _, _ in rows) == 1000
-    assert sum(len(sheaf) for _, _, sheaf in rows) < 50_000
+    (one,) = bound([(kind, Series("f" * 28, 0, 1), client, moment)], lambda _: ["hook"])
+    (many,) = bound([(kind, Series("f" * 28, 0, 9000), client, moment)], lambda _: ["hook"])
+    assert many[:2] == (9000, '{"hook":9000}')
+    assert len(many[2]) < len(one[2]) + 4
 
 
-def test_ids_that_begin_alike_take_little(event):
-    ((kind, _, client, moment),) = pulls(event, 1)
-    ids = ["f" * 30 + f"{number:02x}" for number in range(256)]
-    rows = bound([(kind, list(ids), client, moment)], lambda _: ["hook"])
-    assert sum(len(sheaf) for _, _, sheaf in rows) < 256 * 10
+@pytest.mark.parametrize("told", [1, 64, 1000])
+async def test_pulls_in_a_row_are_told_in_their_order_each_once(open_index, clock, event, outbox, monkeypatch, told):
+    monkeypatch.setattr(sqlite_pull_log, "TOLD", told)
+    index = open_index(route=lambda _: ["hook"])
+    kind, other = event(0, action="pull", repository="team/app"), event(1, action="pull", repository="team/app")
+    runs = [Series("a" * 28, 65_500, 36), "given-by-a-client", Series("b" * 28, 0, 100), Series("c" * 28, 7, 1)]
+    await index.note_pulls([(kind if n % 2 else other, run, "192.0.2.1", float(n)) for n, run in enumerate(runs)])
+    log, ids = SqlitePullLog(index, clock), [*runs[0].ids(), runs[1], *runs[2].ids(), *runs[3].ids()]
+    while (waiting := (await log.waiting())[0]) and waiting == (await outbox.states())["hook"].pending - len(
+        await outbox.pending("hook", "team/app", 999)
+    ):
+        assert await log.unfold(1) == min(told, waiting)
+        assert await log.waiting() == await SqlitePullLog(index, clock).waiting()
+    assert waiting == 0
+    found = [each.event for each in await outbox.pending("hook", "team/app", 999)]
+    assert [each.request_id for each in found] == ids
+    assert len({each.id for each in found}) == len(ids)
+    assert {each.timestamp for each in found if each.request_id.startswith("b")} == {"1970-01-01T00:00:02.000000Z"}
 
 
-@pytest.mark.parametrize(
-    "ids",
-    [
-        ["f" * 30 + f"{number:02x}" for number in (255, 0, 17, 17, 16)],
-        ["f" * 30 + "00", "e" * 30 + "01"],
-        ["f" * 30 + "00", "f" * 30 + "0", "f" * 30 + "001"],
-        ["0" * 32, "0" * 32],
-        ["given-by-a-client", "x" * 64],
-        ["\u00e9" * 32, "\u00e9" * 31 + "\u2028"],
-    ],
-    ids=["alike", "of two beginnings", "of three lengths", "the same", "others'", "not ASCII"],
-)
+@pytest.mark.parametrize("ids", [["given-by-a-client", "x" * 64], ["0" * 32, "0" * 32], ["\u00e9" * 31 + "\u2028"]])
 async def test_every_request_is_told_by_its_own_id(open_index, clock, event, outbox, ids):
     index = open_index(route=lambda _: ["hook"])
     kind = event(0, action="pull", repository="team/app")
-    await index.note_pulls([(kind, list(ids), "192.0.2.1", 0.0)])
+    await index.note_pulls([(kind, each, "192.0.2.1", 0.0) for each in ids])
     assert await SqlitePullLog(index, clock).unfold(9) == len(ids)
     assert [each.event.request_id for each in await outbox.pending("hook", "team/app", 9)] == ids
+
+
+async def test_what_of_a_row_went_before_it_was_counted_is_not_counted(open_index, clock, event):
+    index = open_index(route=lambda _: ["hook"])
+    ((kind, _, client, moment),) = pulls(event, 1)
+    log = SqlitePullLog(index, clock)
+    await index.note_pulls([(kind, Series("a" * 28, 0, 100), client, moment)])
+    assert await log.unfold(1) == sqlite_pull_log.TOLD
+    assert (await log.waiting())[0] == 100 - sqlite_pull_log.TOLD
+    assert await log.unfold(99) == 100 - sqlite_pull_log.TOLD
+    assert await log.waiting() == (0, 0)
 
 
 async def test_what_an_earlier_process_left_is_counted_whole(open_index, clock, event, monkeypatch):
@@ -80,17 +94,8 @@ async def test_a_flood_is_counted_once_and_what_goes_is_taken_off(open_index, cl
     assert (await log.waiting())[0] == (await fresh.waiting())[0] == 1
 
 
-async def test_a_row_from_before_ids_stood_together_becomes_events_too(open_index, clock, event, outbox):
-    index = open_index(route=lambda _: ["hook"])
-    kind = event(0, action="pull", repository="team/app")
-    sheaf = msgspec.json.encode([[[kind, ["hook"]]], [[0, "r1", "192.0.2.1", 0.0], [0, "r2", "192.0.2.1", 0.0]]])
-    await index.note(lambda connection: sqlite_pull_log.note(connection, [(2, '{"hook":2}', sheaf)]))
-    assert await SqlitePullLog(index, clock).unfold(9) == 2
-    assert [each.event.request_id for each in await outbox.pending("hook", "team/app", 9)] == ["r1", "r2"]
-
-
-async def test_sheaves_become_events_whole(open_index, clock, event, monkeypatch):
-    monkeypatch.setattr(sqlite_pull_log, "SHEAF", 2)
+async def test_many_become_events_at_a_time(open_index, clock, event, monkeypatch):
+    monkeypatch.setattr(sqlite_pull_log, "TOLD", 2)
     index = open_index(route=lambda _: ["hook"])
     log = SqlitePullLog(index, clock)
     await index.note_pulls(pulls(event, 5))

@@ -196,7 +196,7 @@ class Site:
     async def pull(self, *numbers: int, repository: str = "team/app") -> None:
         """Note pulls, by the numbers of their requests."""
         kind = Event("", "", "pull", repository)
-        await self.index.note_pulls([(kind, [f"request-{number}"], "192.0.2.1", clock.now()) for number in numbers])
+        await self.index.note_pulls([(kind, f"request-{number}", "192.0.2.1", clock.now()) for number in numbers])
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait, with a deadline, until a condition holds."""

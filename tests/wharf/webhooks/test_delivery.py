@@ -9,6 +9,7 @@ from wharf import clock
 from wharf.webhooks import delivery
 from wharf.webhooks.courier import Courier
 from wharf.webhooks.delivery import Deliveries
+from wharf.webhooks.pace import Pace
 
 
 @pytest.fixture
@@ -145,6 +146,16 @@ async def test_pulls_are_told_each_once_and_the_endpoint_that_is_down_keeps_its_
     assert requests == [f"request-{number}" for number in range(150)]
     assert len(set(receiver.received)) == 150
     assert await site.has("down", delivered=0, pending=150)
+
+
+async def test_the_pace_of_pulls_goes_by_the_webhooks_that_are_told_of_them(site, receiver, hook, monkeypatch):
+    seen = []
+    monkeypatch.setattr(Pace, "share", lambda *given: seen.append(given[-1]) or 0)
+    both, pulls, pushes = (["push", "pull"], ["pull"], ["push"])
+    await site.configure(
+        *(hook(receiver.url, name, events=told) for name, told in zip("abc", (both, pulls, pushes), strict=True))
+    )
+    await site.until(lambda: 2 in seen)
 
 
 async def test_pulls_that_there_is_no_room_for_go_and_are_counted(site, receiver, hook, monkeypatch, caplog):

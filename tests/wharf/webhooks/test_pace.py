@@ -17,13 +17,13 @@ class Second:
         self.pace, self.now, self.waiting = Pace(0.0, 0.0, 0.0), 0.0, waiting
         self.answered = self.demand = 0.0
 
-    def tick(self, pulls=0, requests=0, busy=0.0):
+    def tick(self, pulls=0, requests=0, busy=0.0, webhooks=1):
         """How many are told in a tick, in which so many pulls and other requests come."""
         self.now += TICK
         self.waiting += pulls
         self.answered += requests
         self.demand += busy * TICK
-        share = self.pace.share(self.now, self.waiting, self.answered, self.demand)
+        share = self.pace.share(self.now, self.waiting, self.answered, self.demand, webhooks)
         self.pace.told(share)
         self.waiting -= share
         return share
@@ -46,6 +46,17 @@ def test_who_answers_goes_first(load):
     second.tick(**load)
     told = sum(second.tick(**load) for _ in range(80)) / 20
     assert LEAST / 2 < told <= LEAST
+
+
+def test_what_is_sent_at_least_is_shared_by_the_webhooks():
+    second = Second(waiting=100_000)
+    second.tick(busy=1.0, webhooks=4)
+    told = sum(second.tick(busy=1.0, webhooks=4) for _ in range(160)) / 40
+    assert LEAST / 8 < told <= LEAST / 4
+
+
+def test_no_webhook_asks_for_nothing():
+    assert Second().tick(webhooks=0) == 0
 
 
 def test_what_a_flood_left_is_told_afterwards():
