@@ -31,7 +31,13 @@ LEAST_RATE = 100e6
 """Bytes a second. A disk that takes fewer, a write at a time, is better left to the kernel, which has many at work."""
 
 TRIED = 16 << 20
-"""Bytes after which the disk is judged."""
+"""Bytes after which the disk is judged, by these alone: by and by it may become slow."""
+
+RESTS = 256 << 20
+"""Bytes that are left to the kernel before a slow disk is tried again: it may have had something else to do."""
+
+REFUSALS = frozenset({errno.EINVAL, errno.EOPNOTSUPP})
+"""Errors that mean that the file system does not have it, or not for these bytes."""
 
 
 class Direct:
@@ -43,11 +49,17 @@ class Direct:
         self._descriptor: int | None = None
         self._written = 0
         self._seconds = 0.0
-        self.usable = hasattr(os, "O_DIRECT")
+        self._resting = 0
+        self._possible = hasattr(os, "O_DIRECT")
+
+    @property
+    def usable(self) -> bool:
+        """Whether the next bytes may go this way."""
+        return self._possible and self._resting <= 0
 
     def close(self) -> None:
         """Give up the descriptor; the rest has to be written otherwise."""
-        self.usable = False
+        self._possible = False
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -57,8 +69,11 @@ class Direct:
 
         Pieces that are to go this way begin at a page of memory (`buffer`) and fill pages, but for the last.
         """
+        if not self.usable:
+            self._resting -= sum(len(piece) for piece in pieces)
+            return 0
         left = whole_pages(pieces)
-        if not self.usable or position % ALIGNMENT or not left:
+        if position % ALIGNMENT or not left:
             return 0
         begun, written = self._clock(), 0
         descriptor = self._open()
@@ -68,7 +83,7 @@ class Direct:
                 written += count
                 left = after(left, count)
         except OSError as error:
-            if error.errno != errno.EINVAL:  # the file system does not have it, or not for these
+            if error.errno not in REFUSALS:
                 raise
             self.close()
         self._judge(written, self._clock() - begun)
@@ -86,8 +101,10 @@ class Direct:
     def _judge(self, written: int, seconds: float) -> None:
         self._written += written
         self._seconds += seconds
-        if self._written >= TRIED and self._written < LEAST_RATE * self._seconds:
-            self.close()
+        if self._written >= TRIED:
+            if self._written < LEAST_RATE * self._seconds:
+                self._resting = RESTS
+            self._written, self._seconds = 0, 0.0
 
 
 def buffer(size: int) -> mmap.mmap:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import fcntl
+import mmap
 import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -24,6 +25,15 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 _LIBC = ctypes.CDLL(None)
 _SYNC_FILE_RANGE_WRITE = 2  # start writing, wait for nothing: sync_file_range(2)
+_CACHESTAT = ctypes.c_long(451)  # cachestat(2), since Linux 6.5
+
+
+class _Range(ctypes.Structure):
+    _fields_ = (("offset", ctypes.c_uint64), ("length", ctypes.c_uint64))
+
+
+class _Cached(ctypes.Structure):
+    _fields_ = tuple((name, ctypes.c_uint64) for name in ("pages", "dirty", "writing", "evicted", "just_evicted"))
 
 
 @contextmanager
@@ -73,6 +83,30 @@ def start_writing(descriptor: int, offset: int, length: int) -> None:
         )
 
 
+def cached(descriptor: int, at: int, size: int) -> bool:
+    """Whether the page cache has all of a range: then reading it holds nobody up.
+
+    A page that the disk was asked for is counted before it is there, hence the look at the last byte. Where the system
+    has no cachestat(2), or allows it not, that is all that is known.
+    """
+    told = _Cached()
+    wanted = _Range(at, size)
+    answer = _LIBC.syscall(
+        _CACHESTAT, ctypes.c_int(descriptor), ctypes.byref(wanted), ctypes.byref(told), ctypes.c_uint(0)
+    )
+    if answer == 0 and told.pages < (at + size - 1) // mmap.PAGESIZE - at // mmap.PAGESIZE + 1:
+        return False
+    try:
+        os.preadv(descriptor, [bytearray(1)], at + size - 1, os.RWF_NOWAIT)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno == errno.EOPNOTSUPP:
+            return True  # a file system in memory
+        raise
+    return True
+
+
 def make_directory(path: Path) -> None:
     """Make a directory, and those above it, so that they survive a power cut."""
     if path.is_dir():
@@ -82,7 +116,7 @@ def make_directory(path: Path) -> None:
     sync(path.parent)
 
 
-def space(path: Path) -> tuple[int, int]:
+def space(path: Path | int) -> tuple[int, int]:
     """Size of the file system and what is free for us, in bytes; neither counts what is reserved for root, as in df."""
     with translated():
         figures = os.statvfs(path)

@@ -90,7 +90,7 @@ class Session:
 
     def expect(self, size: int) -> None:
         """Be told how many bytes are about to come."""
-        if self._hashing is not None and size >= direct.LEAST:
+        if self._hashing is not None and size >= direct.LEAST and self.offset % direct.ALIGNMENT == 0:
             self._direct = Direct(self._path)
 
     def close(self) -> None:
@@ -179,7 +179,7 @@ class Session:
                 raise
 
     def _require_room(self, size: int) -> None:
-        if self._reserve and disk.space(self._path.parent)[1] - size < self._reserve:
+        if self._reserve and disk.space(self._descriptor)[1] - size < self._reserve:
             raise NoSpaceError(
                 f"less than {self._reserve >> 20} MiB would be left on the volume: free space or grow it, then push"
             )

@@ -8,10 +8,10 @@ connection is in memory.
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 from typing import TYPE_CHECKING
 
+from wharf.blobs.disk import cached
 from wharf.blobs.proofs import SMALL
 from wharf.protocol.errors import Problem, RegistryError
 from wharf.threads import ended
@@ -73,7 +73,7 @@ async def pieces(descriptor: int, start: int, length: int) -> AsyncIterator[byte
     try:
         while at < end:
             size = min(LARGE_PIECE if len(_under_way) <= FEW else PIECE, end - at)
-            if cached(descriptor, at + size - 1):
+            if cached(descriptor, at, size):
                 piece = os.pread(descriptor, size, at)
             else:
                 reading = loop.run_in_executor(None, _from_disk, descriptor, size, at, end)
@@ -94,16 +94,3 @@ def _from_disk(descriptor: int, size: int, at: int, end: int) -> bytes:
 def read_ahead(descriptor: int, at: int, end: int) -> None:
     """Have the disk read what comes next. Blocks."""
     os.posix_fadvise(descriptor, at, min(AHEAD, end - at), os.POSIX_FADV_WILLNEED)
-
-
-def cached(descriptor: int, position: int) -> bool:
-    """Whether a byte is in the page cache: then reading it will not hold up the other connections."""
-    try:
-        os.preadv(descriptor, [bytearray(1)], position, os.RWF_NOWAIT)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        if error.errno == errno.EOPNOTSUPP:
-            return True  # a file system in memory
-        raise
-    return True

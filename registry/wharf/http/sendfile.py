@@ -17,8 +17,9 @@ import termios
 from fcntl import ioctl
 from typing import TYPE_CHECKING, Any
 
+from wharf.blobs.disk import cached
 from wharf.http import connection as limits
-from wharf.http.files import DamagedContentError, cached, read_ahead
+from wharf.http.files import DamagedContentError, read_ahead
 from wharf.http.messages import ClientGoneError
 from wharf.threads import ended
 
@@ -80,7 +81,7 @@ async def _send(socket: int, descriptor: int, file: FileBody, gone: asyncio.Futu
             raise ClientGoneError
         size = min(STEP, end - at)
         try:
-            if cached(descriptor, at + size - 1):
+            if cached(descriptor, at, size):
                 sent = os.sendfile(socket, descriptor, at, size)
             else:
                 sent = await _in_thread(socket, descriptor, at, size, end)

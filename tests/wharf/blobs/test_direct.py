@@ -39,14 +39,16 @@ def test_what_does_not_begin_at_a_page_of_the_file_is_left(path):
     past.close()
 
 
-def test_a_file_system_that_refuses_is_not_asked_again(path, monkeypatch):
+@pytest.mark.parametrize("number", sorted(direct.REFUSALS | {errno.ENOTSUP}))
+@pytest.mark.parametrize("call", ["open", "pwritev"])
+def test_a_file_system_that_refuses_is_not_asked_again(path, monkeypatch, call, number):
     asked = []
 
     def refuse(*arguments):
         asked.append(arguments)
-        raise OSError(errno.EINVAL, "Invalid argument")
+        raise OSError(number, "refused")
 
-    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr(os, call, refuse)
     past = Direct(path)
     assert [past.write([filled(ALIGNMENT)], 0) for _ in range(2)] == [0, 0]
     assert not past.usable
@@ -81,6 +83,32 @@ def test_a_slow_disk_is_left_to_the_page_cache(path, rate, usable):
         assert past.write([view], number * len(view)) == len(view)
     assert past.usable is usable
     past.close()
+
+
+def test_a_disk_that_was_slow_is_tried_again_and_one_that_becomes_slow_is_noticed(path, monkeypatch):
+    monkeypatch.setattr(direct, "TRIED", ALIGNMENT)
+    monkeypatch.setattr(direct, "RESTS", 3 * ALIGNMENT)
+    seconds = itertools.chain([0, 1], [0, 0], [0, 0], [0, 1], itertools.repeat(0))  # by the clock, in pairs
+    past = Direct(path, lambda: next(seconds))
+    went = [past.write([filled(ALIGNMENT)], number * ALIGNMENT) > 0 for number in range(11)]
+    past.close()
+    assert went == [True, False, False, False, True, True, True, False, False, False, True]
+
+
+def test_a_write_that_is_short_is_carried_on_as_far_as_pages_go(path, monkeypatch):
+    written, original = [], os.pwritev
+
+    def short(descriptor, pieces, position):
+        written.append(original(descriptor, [pieces[0][:ALIGNMENT]], position))
+        return written[-1]
+
+    monkeypatch.setattr(os, "pwritev", short)
+    content = [filled(2 * ALIGNMENT), filled(2 * ALIGNMENT)]
+    past = Direct(path)
+    assert past.write(content, 0) == 4 * ALIGNMENT
+    past.close()
+    assert written == [ALIGNMENT] * 4
+    assert path.read_bytes() == b"".join(content)
 
 
 def test_a_writer_that_is_closed_writes_nothing(path):

@@ -1,6 +1,8 @@
 """What the disk refuses becomes an error of the store with its meaning."""
 
+import ctypes
 import errno
+import os
 import threading
 from types import SimpleNamespace
 
@@ -66,3 +68,36 @@ def test_what_is_reserved_for_root_is_no_room(tmp_path, monkeypatch):
     figures = SimpleNamespace(f_blocks=100, f_bfree=40, f_bavail=30, f_frsize=4096)
     monkeypatch.setattr(disk.os, "statvfs", lambda path: figures)
     assert disk.space(tmp_path) == (90 * 4096, 30 * 4096)
+
+
+@pytest.fixture(params=["with cachestat(2)", "without"])
+def told(request, monkeypatch):
+    """Whether the system tells of all pages."""
+    if request.param == "without":
+        monkeypatch.setattr(disk, "_CACHESTAT", ctypes.c_long(-1))
+    return request.param == "with cachestat(2)"
+
+
+def test_what_is_in_the_page_cache_only_in_part_is_not_there(tmp_path, told):
+    size = 1 << 20
+    with (tmp_path / "content").open("wb+") as file:
+        file.write(os.urandom(size))
+        file.flush()
+        os.fsync(file.fileno())
+        assert disk.cached(file.fileno(), 5, size - 5)
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        assert not disk.cached(file.fileno(), 0, size)
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)  # nothing is read ahead
+        os.pread(file.fileno(), 1, size - 1)
+        assert disk.cached(file.fileno(), size - 1, 1)
+        assert disk.cached(file.fileno(), 0, size) is not told
+
+
+def test_a_file_system_in_memory_has_all(monkeypatch, tmp_path):
+    def refuse(*_):
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    (tmp_path / "content").write_bytes(b"content")
+    monkeypatch.setattr(os, "preadv", refuse)
+    with (tmp_path / "content").open("rb") as file:
+        assert disk.cached(file.fileno(), 0, 7)

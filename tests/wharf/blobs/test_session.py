@@ -133,6 +133,41 @@ def test_a_large_upload_that_arrives_in_odd_pieces_is_whole(path, large, digest_
     assert large.digest("sha256") == digest_of(path.read_bytes())
 
 
+def test_a_large_upload_that_goes_on_within_a_page_goes_through_the_page_cache_and_is_hashed_as_ever(
+    path, large, monkeypatch, digest_of
+):
+    monkeypatch.setattr(direct, "LEAST", 1)
+    pieces = [b"odd", *aligned(2 * ALIGNMENT)]
+    large.write(pieces[:1])
+    large.close()
+    hashing = large._hashing
+    with Session(path, hashing=hashing) as again:
+        again.carry_on(large.state)
+        again.expect(2 * ALIGNMENT)
+        hashing.shutdown()  # nothing is asked of it
+        again.write(pieces[1:])
+        assert again.digest("sha256") == digest_of(b"".join(pieces))
+    assert path.read_bytes() == b"".join(pieces)
+
+
+def test_a_short_write_that_ends_within_a_page_leaves_the_rest_to_the_page_cache(path, large, monkeypatch, digest_of):
+    original, plain = os.pwritev, os.open(path, os.O_WRONLY)
+    shortened = []
+
+    def short(descriptor, pieces, position):
+        if not shortened:
+            shortened.append(original(plain, [pieces[0][:512]], position))
+            return shortened[0]
+        return original(descriptor, pieces, position)
+
+    monkeypatch.setattr(os, "pwritev", short)
+    content = aligned(ALIGNMENT, 2 * ALIGNMENT)
+    large.write(content)
+    os.close(plain)
+    assert path.read_bytes() == b"".join(content)
+    assert large.digest("sha256") == digest_of(path.read_bytes())
+
+
 def test_a_large_upload_that_finds_the_disk_full_is_not_torn(path, large, monkeypatch, digest_of):
     content = aligned(2 * ALIGNMENT)
     large.write(content)

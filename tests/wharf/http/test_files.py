@@ -91,12 +91,6 @@ async def test_the_disk_is_asked_for_what_comes_next_and_for_no_more(path, monke
     ]
 
 
-def test_a_file_that_was_just_written_is_in_the_cache(path):
-    descriptor = os.open(path, os.O_RDONLY)
-    assert files.cached(descriptor, 299_999)
-    os.close(descriptor)
-
-
 async def test_a_file_of_another_size_or_none_is_damaged(path):
     for bad in (FileBody(str(path), 5, 0, 5), FileBody(str(path) + "x", 5, 0, 5)):
         with pytest.raises(RegistryError, match="push it again"):
