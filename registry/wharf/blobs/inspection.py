@@ -1,7 +1,8 @@
-"""Looking whether content is what its name says, and setting aside what is not.
+"""Looking whether content is what its name says, setting aside what is not, and noting what cannot be had.
 
 Rule: only a file that was read whole and found wrong is moved, and only while it is still that file. Nothing is
-deleted: what was set aside may yet be of use to somebody. Everything here blocks.
+deleted: what was set aside may yet be of use to somebody. A note says only that somebody should look: what is wrong is
+told from what is there, so that content which came again is not called damaged. Everything here blocks.
 """
 
 from __future__ import annotations
@@ -95,22 +96,75 @@ def set_aside(layout: Layout, found: Inspected) -> bool:
         if (status.st_ino, status.st_mtime_ns) != found.file:
             return False
         disk.make_directory(layout.quarantine)
-        path.rename(layout.quarantine / found.digest.replace(":", "-"))
+        path.rename(_aside(layout, found.digest))
         disk.sync(layout.quarantine)
         disk.sync(path.parent)
     return True
 
 
-def missing(layout: Layout) -> list[tuple[str, float]]:
-    """What was set aside, by whomever, and has not been stored again: digests, and when that was, the latest first."""
-    found = []
+def is_aside(layout: Layout, digest: str) -> bool:
+    """Whether content of this name was set aside."""
+    return _aside(layout, digest).exists()
+
+
+def note(layout: Layout, digest: str) -> None:
+    """Note that content could not be had. Raises NoSpaceError, StoreUnavailableError."""
+    path = _noted(layout, digest)
+    with disk.translated():
+        disk.make_directory(layout.damage)
+        if not path.exists() or _state(layout, digest, path.stat().st_ctime) is None:
+            path.touch(0o640)
+
+
+def forget(layout: Layout, digest: str) -> None:
+    """Forget such a note, for the content can be had. Where nothing can be written, the note stays."""
+    with suppress(OSError):
+        _noted(layout, digest).unlink()
+
+
+def damage(layout: Layout) -> list[tuple[str, State, float]]:
+    """What was set aside or noted, by whomever, and is no better: digests, what they are, and since when, latest first.
+
+    Raises StoreUnavailableError.
+    """
+    found = {}
+    for digest, since in _named(layout.quarantine):
+        if not layout.blob(digest).exists():
+            found[digest] = (State.CORRUPT, since)
+    for digest, since in _named(layout.damage):
+        if digest not in found and (state := _state(layout, digest, since)) is not None:
+            found[digest] = (state, since)
+    latest = sorted(found.items(), key=lambda one: one[1][1], reverse=True)
+    return [(digest, state, since) for digest, (state, since) in latest]
+
+
+def _named(directory: Path) -> Iterator[tuple[str, float]]:
+    """The digests that a directory has entries of, and when each was last touched or moved there."""
     with disk.translated(), suppress(FileNotFoundError):  # there is no such directory
-        for path in layout.quarantine.iterdir():
+        for path in directory.iterdir():
             digest = path.name.replace("-", ":", 1)
-            if digests.is_supported(digest) and not layout.blob(digest).exists():
+            if digests.is_supported(digest):
                 with suppress(FileNotFoundError):  # somebody clears it
-                    found.append((digest, path.stat().st_ctime))  # the move was the last change
-    return sorted(found, key=lambda one: one[1], reverse=True)
+                    yield digest, path.stat().st_ctime
+
+
+def _state(layout: Layout, digest: str, since: float) -> State | None:
+    """What content is that could not be had `since` then; None: it came again."""
+    try:
+        changed = layout.blob(digest).stat().st_ctime
+    except FileNotFoundError:
+        return State.ABSENT
+    except OSError:
+        return State.UNREADABLE
+    return State.UNREADABLE if changed <= since else None
+
+
+def _aside(layout: Layout, digest: str) -> Path:
+    return layout.quarantine / digest.replace(":", "-")
+
+
+def _noted(layout: Layout, digest: str) -> Path:
+    return layout.damage / digest.replace(":", "-")
 
 
 def strays(layout: Layout) -> Iterator[Path]:

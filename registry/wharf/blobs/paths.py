@@ -18,6 +18,8 @@
             refused                             its time is when an upload was last refused for want of space
         quarantine/
             sha256-ab12…                        content that was not what its name says (wharf verify --repair)
+        damage/
+            sha256-cd34…                        empty: a pull could not have this content (inspection.py)
 
 Rule: a digest or a session id becomes part of a path here and nowhere else, and only after its form has been checked.
 Everything is on one file system: content moves by rename.
@@ -49,6 +51,7 @@ class Layout:
         self.uploads = self.root / "uploads"
         self.refused = self.uploads / REFUSED
         self.quarantine = self.root / "quarantine"
+        self.damage = self.root / "damage"
         self.sweeping = self.root / "sweep.lock"
 
     def blob(self, digest: str) -> Path:

@@ -55,6 +55,7 @@ class Proofs:
         self._guard = threading.Lock()
         self._proven: OrderedDict[File, float] = OrderedDict()
         self._under_way: dict[File, asyncio.Future[bool]] = {}
+        self._doubted: dict[str, asyncio.Future[None]] = {}
         self._stopped = threading.Event()
         self._small = ThreadPoolExecutor(2, thread_name_prefix="wharf-proofs-small")
         self._large = ThreadPoolExecutor(2, thread_name_prefix="wharf-proofs-large")
@@ -90,6 +91,33 @@ class Proofs:
             work.add_done_callback(partial(self._done, file, own))
         return self._under_way[file]
 
+    def doubt(self, digest: str) -> None:
+        """A pull could not have this content: look at it, and let it be told of if something is wrong."""
+        if digest not in self._doubted:
+            work = asyncio.get_running_loop().run_in_executor(self._large, self._look, digest)
+            self._doubted[digest] = work
+            work.add_done_callback(partial(self._looked, digest))
+
+    def _looked(self, digest: str, work: asyncio.Future[None]) -> None:
+        del self._doubted[digest]
+        if not work.cancelled():
+            work.result()
+
+    def _look(self, digest: str) -> None:
+        """Look at content, and let it be known what is wrong."""
+        try:
+            found = inspection.inspect(self._layout, digest, pause=self._go_on)
+            if found.state is State.CORRUPT:
+                self._set_aside(found)
+            elif found.state is not State.WHOLE:
+                cause = found.message or found.state.value
+                _LOG.error("content cannot be had: see to the volume", extra={"digest": digest, "cause": cause})
+                inspection.note(self._layout, digest)
+        except BlobError as error:
+            _LOG.warning("damage is told by nothing but the log: %s", error, extra={"digest": digest})
+        except _StoppedError:
+            return
+
     def _done(self, file: File, own: int, work: asyncio.Future[bool]) -> None:
         os.close(own)
         del self._under_way[file]
@@ -103,12 +131,14 @@ class Proofs:
             return False
         if found.state is State.WHOLE and found.file == _file(status):
             self.add(status)
+            inspection.forget(self._layout, digest)
             return True
         if found.state is State.CORRUPT:
             self._set_aside(found)
         else:
             about = {"digest": digest, "cause": found.message or found.state.value}
             _LOG.error("content could not be proven before it was served", extra=about)
+            self._look(digest)
         return False
 
     def _set_aside(self, found: inspection.Inspected) -> None:

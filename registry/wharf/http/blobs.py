@@ -74,9 +74,14 @@ async def _part(services: Services, request: Request, blob: Blob, headers: list[
         headers.append(("Content-Range", ranges.content_range(start, length, blob.size)))
     path = services.blobs.path(blob.digest)
     status = 206 if wanted else 200
+    proofs = services.proofs
+    if path is not None and proofs is not None:
+        prove, doubt = partial(proofs.prove, blob.digest), partial(proofs.doubt, blob.digest)
+        return Response(status, headers, file=FileBody(path, blob.size, start, length, prove, doubt))
     if path is not None:
-        prove = partial(services.proofs.prove, blob.digest) if services.proofs else None
-        return Response(status, headers, file=FileBody(path, blob.size, start, length, prove))
+        return Response(status, headers, file=FileBody(path, blob.size, start, length))
+    if proofs is not None:
+        proofs.doubt(blob.digest)
     stream = await services.blobs.read(blob.digest, start, length)
     return Response(status, headers, stream=stream, length=length)
 

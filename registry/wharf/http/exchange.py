@@ -59,6 +59,10 @@ class Exchange:
                         await self._body(piece, more=True)
             else:
                 await self._body(response.body, closing)
+        except DamagedContentError:
+            if response.file is not None:
+                response.file.doubt()
+            raise
         finally:
             if descriptor is not None:
                 os.close(descriptor)

@@ -8,6 +8,7 @@ connection is in memory.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,12 @@ not take them for a file that is read from beginning to end.
 _under_way: set[object] = set()
 
 
+UNREADABLE = frozenset({errno.EIO, errno.EBADMSG, errno.EUCLEAN, errno.ESTALE})
+"""Errors of a disk rather than of a client: it fails, what it says is not what it was told, it is no longer there."""
+
+
 class DamagedContentError(Exception):
-    """The file ended before its recorded size, or is not what its name says, after the answer had begun."""
+    """The file cannot be read, ended early, or is not what its name says, after the answer had begun."""
 
 
 async def proof(body: FileBody, descriptor: int) -> asyncio.Future[bool] | None:
@@ -57,9 +62,11 @@ def open_checked(body: FileBody) -> int:
     try:
         descriptor = os.open(body.path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
+        body.doubt()
         raise RegistryError(Problem.CONTENT_DAMAGED) from error
     if os.fstat(descriptor).st_size != body.size:
         os.close(descriptor)
+        body.doubt()
         raise RegistryError(Problem.CONTENT_DAMAGED)
     return descriptor
 
@@ -73,11 +80,14 @@ async def pieces(descriptor: int, start: int, length: int) -> AsyncIterator[byte
     try:
         while at < end:
             size = min(LARGE_PIECE if len(_under_way) <= FEW else PIECE, end - at)
-            if cached(descriptor, at, size):
-                piece = os.pread(descriptor, size, at)
-            else:
-                reading = loop.run_in_executor(None, _from_disk, descriptor, size, at, end)
-                piece = await ended(reading)  # before the descriptor is closed
+            try:
+                if cached(descriptor, at, size):
+                    piece = os.pread(descriptor, size, at)
+                else:
+                    reading = loop.run_in_executor(None, _from_disk, descriptor, size, at, end)
+                    piece = await ended(reading)  # before the descriptor is closed
+            except OSError as error:
+                raise DamagedContentError from error
             if not piece:
                 raise DamagedContentError
             yield piece

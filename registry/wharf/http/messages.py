@@ -162,11 +162,16 @@ class Request:
             pass
 
 
+def _forget() -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileBody:
     """A range of a file as the body of an answer. `size` is what the whole file must measure, in bytes.
 
     `prove`: asked with the open file whether its content is right; None, of it or as its answer: that is known.
+    `doubt`: told that the file could not be had as it should be.
     """
 
     path: str
@@ -174,6 +179,7 @@ class FileBody:
     start: int
     length: int
     prove: Callable[[int], asyncio.Future[bool] | None] | None = None
+    doubt: Callable[[], None] = _forget
 
 
 @dataclass(slots=True)

@@ -10,7 +10,6 @@ It keeps the connection open, so it is closed however this ends.
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import struct
 import termios
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from wharf.blobs.disk import cached
 from wharf.http import connection as limits
-from wharf.http.files import DamagedContentError, read_ahead
+from wharf.http.files import UNREADABLE, DamagedContentError, read_ahead
 from wharf.http.messages import ClientGoneError
 from wharf.threads import ended
 
@@ -48,7 +47,7 @@ async def send(connection: Connection, file: FileBody, descriptor: int, gone: as
     try:
         await _send(socket, descriptor, file, gone)
     except (ClientGoneError, OSError) as error:
-        if isinstance(error, OSError) and error.errno == errno.EIO:
+        if isinstance(error, OSError) and error.errno in UNREADABLE:
             raise DamagedContentError from error
         connection.transport.abort()  # the duplicate has kept it open
         await asyncio.wait({gone})

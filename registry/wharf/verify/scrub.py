@@ -2,7 +2,8 @@
 
 Rule: a blob that is not what its name says is set aside and forgotten, so that it is answered as missing, never as
 content, and the next push mends it. Nothing else is changed: a blob that is gone or cannot be read is only told of.
-What a pull or a person has set aside is told of as well, at once and for as long as an image lacks it.
+What a pull could not have, and what a person has set aside, is told of as well, at once and for as long as an image
+lacks it.
 A round goes on where it was when the process ended.
 """
 
@@ -26,7 +27,7 @@ from wharf.blobs.interface import BlobError
 from wharf.metadata.interface import MetadataError
 from wharf.metadata.settings import SCRUB
 from wharf.verify.findings import Problem
-from wharf.verify.verifier import Verifier, users
+from wharf.verify.verifier import PROBLEMS, Verifier, users
 
 if TYPE_CHECKING:
     from wharf.blobs.inspection import Inspected
@@ -52,7 +53,7 @@ REMEMBERED = 100
 """Most damaged blobs that are told of."""
 
 _LOG = logging.getLogger(__name__)
-_DAMAGE = {Problem.BLOB_CORRUPT, Problem.BLOB_ABSENT, Problem.BLOB_UNREADABLE}
+_DAMAGE = set(PROBLEMS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +123,11 @@ class Scrubber:
         past = await self._load()
         damages = [each for each in past.damages if await self._is_damaged(each)]
         told = {each.digest for each in damages}
-        for digest, when in await asyncio.to_thread(inspection.missing, self._storage.layout):
+        for digest, state, when in await asyncio.to_thread(inspection.damage, self._storage.layout):
             if len(damages) == REMEMBERED:
                 break
             if digest not in told and (images := await users(self._storage.audit, digest)):
-                damages.append(Damage(digest, Problem.BLOB_CORRUPT.code, when, images))
+                damages.append(Damage(digest, PROBLEMS[state].code, when, images))
         return msgspec.structs.replace(past, damages=tuple(damages))
 
     async def round(self, pool: ThreadPoolExecutor) -> None:
@@ -157,7 +158,9 @@ class Scrubber:
         for finding in new:
             about = {"digest": blob.digest, "images": list(finding.users), "done": finding.done}
             _LOG.error("%s: %s", finding.problem.code, finding.message, extra=about)
-            damages += (Damage(blob.digest, finding.problem.code, self._clock(), finding.users),)
+            aside = await asyncio.to_thread(inspection.is_aside, self._storage.layout, blob.digest)
+            problem = Problem.BLOB_CORRUPT if aside else finding.problem  # whoever has set it aside
+            damages += (Damage(blob.digest, problem.code, self._clock(), finding.users),)
         past = msgspec.structs.replace(
             past,
             after=blob.digest,
@@ -172,6 +175,7 @@ class Scrubber:
 
     async def _findings(self, blob: Blob, found: Inspected) -> list[Finding]:
         if found.state is State.WHOLE:
+            await asyncio.to_thread(inspection.forget, self._storage.layout, blob.digest)
             return []
         verifier = Verifier(self._storage, repair=found.state is State.CORRUPT)
         return list(await verifier.blob(blob, found))

@@ -36,6 +36,13 @@ MANIFESTS_PAGE = 20
 USERS_NAMED = 10
 """Most images that a finding names."""
 
+PROBLEMS = {
+    State.CORRUPT: Problem.BLOB_CORRUPT,
+    State.ABSENT: Problem.BLOB_ABSENT,
+    State.UNREADABLE: Problem.BLOB_UNREADABLE,
+}
+"""What is wrong with content that is not whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class Storage:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from wharf.blobs.inspection import State, inspect, missing, set_aside, strays
+from wharf.blobs.inspection import State, damage, forget, inspect, is_aside, note, set_aside, strays
 
 
 @pytest.fixture
@@ -60,15 +60,44 @@ def test_files_that_no_digest_leads_to_are_strays(layout, content):
     assert list(strays(layout)) == notes
 
 
-def test_what_was_set_aside_is_missing_until_it_is_stored_again(layout, content):
-    assert missing(layout) == []
+def test_what_was_set_aside_is_damage_until_it_is_stored_again(layout, content):
+    assert damage(layout) == []
     first, second = content(b"a", b"wrong"), content(b"b", b"wrong", "sha512")
     for digest in (first, second):
         assert set_aside(layout, inspect(layout, digest))
     (layout.quarantine / "notes").touch()  # somebody's
-    assert {digest for digest, _ in missing(layout)} == {first, second}
-    times = [when for _, when in missing(layout)]
+    assert {(digest, state) for digest, state, _ in damage(layout)} == {
+        (first, State.CORRUPT),
+        (second, State.CORRUPT),
+    }
+    times = [when for *_, when in damage(layout)]
     assert times == sorted(times, reverse=True)
     assert times[-1] > 0
     content(b"a")
-    assert [digest for digest, _ in missing(layout)] == [second]
+    assert [digest for digest, *_ in damage(layout)] == [second]
+
+
+def test_what_was_noted_is_what_it_is_now(layout, content):
+    digest = content(b"a")
+    note(layout, digest)
+    ((_, state, since),) = damage(layout)
+    assert state is State.UNREADABLE
+    note(layout, digest)  # is known
+    assert damage(layout) == [(digest, State.UNREADABLE, since)]
+    layout.blob(digest).unlink()
+    assert damage(layout) == [(digest, State.ABSENT, since)]
+    content(b"a")
+    assert damage(layout) == []
+    note(layout, digest)  # again
+    assert damage(layout)[0][1] is State.UNREADABLE
+    forget(layout, digest)
+    forget(layout, digest)
+    assert damage(layout) == []
+
+
+def test_what_was_wrong_is_not_called_absent_once_it_was_set_aside(layout, content):
+    digest = content(b"a", b"wrong")
+    assert set_aside(layout, inspect(layout, digest))
+    assert is_aside(layout, digest)
+    note(layout, digest)
+    assert [state for _, state, _ in damage(layout)] == [State.CORRUPT]

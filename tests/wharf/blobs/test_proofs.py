@@ -8,6 +8,8 @@ from contextlib import ExitStack
 import pytest
 
 from wharf.blobs import proofs as module
+from wharf.blobs.inspection import State
+from wharf.blobs.interface import NoSpaceError
 from wharf.blobs.paths import Layout
 from wharf.blobs.proofs import Proofs
 from wharf.protocol import digests
@@ -159,3 +161,41 @@ def test_only_so_many_files_are_remembered(shelf, monkeypatch):
     for digest in kept:
         assert shelf.asked(digest) is True
     assert [shelf.asked(digest) for digest in reversed(kept)] == [None, None, True]
+
+
+def doubted(shelf, digest):
+    async def doubt():
+        shelf.proofs.doubt(digest)
+        shelf.proofs.doubt(digest)  # is under way
+        await asyncio.wait(shelf.proofs._doubted.values())
+
+    asyncio.run(doubt())
+    assert not shelf.proofs._doubted
+    return [(found, state) for found, state, _ in module.inspection.damage(shelf.layout)]
+
+
+def test_content_that_is_doubted_is_looked_at(shelf, caplog):
+    whole, cut, gone = shelf.put(b"whole"), shelf.put(b"sh", named=b"short"), shelf.put(b"gone")
+    shelf.layout.blob(gone).unlink()
+    assert doubted(shelf, whole) == []
+    assert doubted(shelf, cut) == [(cut, State.CORRUPT)]
+    assert dict(doubted(shelf, gone)) == {cut: State.CORRUPT, gone: State.ABSENT}
+    assert "content cannot be had" in caplog.text
+
+
+def test_doubt_goes_when_the_content_is_proven(shelf):
+    digest = shelf.put(b"right")
+    module.inspection.note(shelf.layout, digest)
+    assert shelf.asked(digest) is True
+    assert module.inspection.damage(shelf.layout) == []
+
+
+def test_on_a_disk_that_takes_no_note_the_log_has_it(shelf, monkeypatch, caplog):
+    def refuse(*_):
+        raise NoSpaceError("the disk is full")
+
+    digest = shelf.put(b"gone")
+    shelf.layout.blob(digest).unlink()
+    monkeypatch.setattr(module.inspection, "note", refuse)
+    assert doubted(shelf, digest) == []
+    assert "nothing but the log: the disk is full" in caplog.text

@@ -1,6 +1,9 @@
 """Blobs that rotted on the disk are found without anybody asking, and never served again."""
 
 import asyncio
+import errno
+import hashlib
+import http.client
 import json
 import os
 import time
@@ -38,6 +41,20 @@ def run(damaged, scrubber, pool):
     def round_():
         damaged.registry.call(scrubber.round, pool)
         return damaged.registry.request("GET", "/status", admin=True).json()["scrub"]
+
+    return round_
+
+
+@pytest.fixture
+def run_of(pool):
+    """Runs a round of a registry, and answers what is damaged then."""
+
+    def round_(registry):
+        scrubber = registry.wharf._background._scrubber
+        scrubber.pace = Pace(1 << 40, 0.0)
+        registry.call(scrubber.round, pool)
+        told = registry.request("GET", "/status", admin=True).json()["scrub"]["damaged"]
+        return [(each["digest"], each["problem"]) for each in told]
 
     return round_
 
@@ -111,11 +128,73 @@ def test_what_a_pull_finds_is_told_at_once_until_it_is_pushed_again_or_no_image_
     assert told() == []
 
 
+@pytest.fixture
+def failing(monkeypatch):
+    """Files that the disk can no longer read."""
+    inodes = set()
+
+    def guarded(original, file):
+        def call(*arguments):
+            if os.fstat(arguments[file]).st_ino in inodes:
+                raise OSError(errno.EIO, "Input/output error")
+            return original(*arguments)
+
+        return call
+
+    monkeypatch.setattr(os, "pread", guarded(os.pread, 0))
+    monkeypatch.setattr(os, "sendfile", guarded(os.sendfile, 1))
+    return inodes
+
+
+def cut(path, failing):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def lose(path, failing):
+    path.unlink()
+
+
+def fail(path, failing):
+    failing.add(path.stat().st_ino)
+
+
+@pytest.mark.parametrize("size", [9, 3_000_000], ids=["small", "large"])
+@pytest.mark.parametrize("damage", [(cut, "BlobCorrupt"), (lose, "BlobAbsent"), (fail, "BlobUnreadable")])
+def test_what_a_pull_cannot_have_is_told_at_once(start, run_of, failing, damage, size):
+    registry, content, (hurt, problem) = start(), os.urandom(size), damage
+    registry.push_image("team/app", "v1", layers=[content])
+    layer = "sha256:" + hashlib.sha256(content).hexdigest()
+    path = registry.wharf._blobs._layout.blob(layer)
+
+    def told():
+        return [
+            (each["digest"], each["problem"])
+            for each in registry.request("GET", "/status", admin=True).json()["scrub"]["damaged"]
+        ]
+
+    path.chmod(0o640)
+    hurt(path, failing)
+    with suppress(http.client.HTTPException, OSError):
+        assert registry.request("GET", f"/v2/team/app/blobs/{layer}").status == 500
+    deadline = time.monotonic() + 10
+    while told() != [(layer, problem)]:
+        assert time.monotonic() < deadline, told()
+        time.sleep(0.02)
+    assert run_of(registry) == [(layer, problem)]
+    failing.clear()
+    if problem != "BlobUnreadable":
+        registry.push_blob("team/app", content)
+    assert run_of(registry) == []
+    assert registry.request("GET", f"/v2/team/app/blobs/{layer}").body == content
+
+
 def test_what_a_pull_and_a_round_have_both_found_is_told_once(damaged, run):
     layer = damaged.layers[0]
     damaged.path(layer).write_bytes(b"wrong one")
     assert damaged.registry.request("GET", f"/v2/team/app/blobs/{layer}").status == 500
-    assert [each["digest"] for each in run()["damaged"]] == [layer]
+    assert [(each["digest"], each["problem"]) for each in run()["damaged"]] == [(layer, "BlobCorrupt")]
+    (finding,), _ = damaged.verify()
+    assert (finding["problem"], finding["subject"]) == ("BlobAbsent", layer)  # there is nothing left to repair
 
 
 def test_a_blob_that_is_gone_is_told_and_the_index_is_left_alone(damaged, run):
