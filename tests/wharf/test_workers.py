@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from e2e.faults.told import Receiver
 
-from wharf import workers
 from wharf.garbage.exclusive import alone
 
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
@@ -286,24 +285,3 @@ def test_workers_end_with_the_process_that_started_them(tmp_path, hashed):
     service.process.kill()
     service.process.wait(10)
     wait_until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in pids), service.log)
-
-
-def test_what_no_worker_can_start_with_ends_all(tmp_path):
-    (tmp_path / "config.yaml").write_text(json.dumps({"workers": 2, "auth": {"htpasswd": "/none"}, "data": "x"}))
-    command = [sys.executable, "-m", "wharf", "serve", "--address", "127.0.0.1:0", "--config"]
-    command.append(str(tmp_path / "config.yaml"))
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, cwd=tmp_path)
-    assert ended.returncode == 1
-    assert "wharf: " in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
-@pytest.mark.parametrize(
-    ("quota", "expected"), [("150000 100000", 2), ("50000 100000", 1), ("max 100000", 8), (None, 8), ("x", 8)]
-)
-def test_processors_are_those_of_the_limit(tmp_path, monkeypatch, quota, expected):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
-    monkeypatch.setattr(workers, "_QUOTA", tmp_path / "cpu.max")
-    if quota is not None:
-        (tmp_path / "cpu.max").write_text(quota)
-    assert workers.processors() == expected
