@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 LEAST = 64 << 20
 """Bytes of an upload that are worth it. Smaller ones are quickly read by the first pull, from memory."""
 
+SMALL = 64 << 10
+"""Bytes of a write that are not worth it: they are in the page cache, and hashed, in microseconds, on any thread."""
+
 ALIGNMENT = mmap.PAGESIZE
 """Memory, offset and length are multiples of it, or the kernel refuses. No disk asks for more than 4 KiB."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from wharf.blobs.direct import SMALL
 from wharf.threads import ended
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
 BUFFER = 1 << 20
 """Bytes that are handed to a thread at a time."""
-
-SMALL = 64 << 10
-"""A body that ends within this many bytes is not worth a thread: it goes to the page cache in microseconds."""
 
 
 @runtime_checkable

@@ -109,12 +109,12 @@ class Session:
         with self._guard:
             if self._descriptor < 0:
                 raise UploadUnknownError("the upload session was closed: ask where it stands, and go on from there")
-            if self._direct is None and self.offset >= direct.LEAST:  # large, though nobody said so
-                self.expect(self.offset)
+            size = sum(len(piece) for piece in pieces)
+            past = self._past(size)
             state, self.state = self.state, None  # a hash of bytes that are not in the file is none
-            hashed = self._hash_aside(state, pieces)
+            hashed = self._hash_aside(state, pieces) if past is not None and past.usable else None
             try:
-                self._write_or_not(pieces)
+                self._write_or_not(pieces, size, past)
             except NoSpaceError:
                 note_refusal(self._path.parents[1])
                 raise
@@ -124,14 +124,20 @@ class Session:
             if hashed is None and state is not None:
                 state.update(pieces)
             self.state = state
-            self.offset += sum(len(piece) for piece in pieces)
+            self.offset += size
             if self.offset - self._written_out >= WRITE_OUT:
                 disk.start_writing(self._descriptor, self._written_out, self.offset - self._written_out)
                 self._written_out = self.offset
 
+    def _past(self, size: int) -> Direct | None:
+        """What writes so many bytes past the page cache, where that is worth it."""
+        if self._direct is None and self.offset >= direct.LEAST:  # large, though nobody said so
+            self.expect(self.offset)
+        return self._direct if size > direct.SMALL else None
+
     def _hash_aside(self, state: HashState | None, pieces: Sequence[bytes | memoryview]) -> Future[None] | None:
-        """Hash in another thread, while the disk is waited for; None where the processor writes as well."""
-        if self._direct is None or not self._direct.usable or self._hashing is None or state is None:
+        """Hash in another thread, while the disk is waited for."""
+        if self._hashing is None or state is None:
             return None
         return self._hashing.submit(state.update, pieces)
 
@@ -167,12 +173,12 @@ class Session:
         with suppress(FileNotFoundError), disk.translated():
             self._path.unlink()
 
-    def _write_or_not(self, pieces: Sequence[bytes | memoryview]) -> None:
+    def _write_or_not(self, pieces: Sequence[bytes | memoryview], size: int, past: Direct | None) -> None:
         """Write all, or leave the file as it was."""
         with disk.translated():
-            self._require_room(sum(len(piece) for piece in pieces))
+            self._require_room(size)
             try:
-                self._write_all(pieces)
+                self._write_all(pieces, past)
             except OSError:
                 with suppress(OSError):  # the first error is the one to tell
                     os.ftruncate(self._descriptor, self.offset)
@@ -184,8 +190,8 @@ class Session:
                 f"less than {self._reserve >> 20} MiB would be left on the volume: free space or grow it, then push"
             )
 
-    def _write_all(self, pieces: Sequence[bytes | memoryview]) -> None:
-        written = 0 if self._direct is None else self._direct.write(pieces, self.offset)
+    def _write_all(self, pieces: Sequence[bytes | memoryview], past: Direct | None) -> None:
+        written = 0 if past is None else past.write(pieces, self.offset)
         left = direct.after(pieces, written)
         while left:
             count = os.pwritev(self._descriptor, left, self.offset + written)

@@ -6,6 +6,7 @@ error leaves in the specification's form; no secret is logged.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import re
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 access_log = logging.getLogger("wharf.access")
 log = logging.getLogger("wharf.http")
+
+_STOPPING = "the registry is stopping: try again, and go on where the upload stands"
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -56,6 +59,10 @@ class RegistryApp:
             await exchange.answer(response)
             if self._answers is not None:
                 self._answers.keep(request, response, exchange.headers, (request.method, label, str(response.status)))
+        except asyncio.CancelledError:  # the process ends, and has waited for as long as it may
+            request.stalled = True
+            unavailable = RegistryError(Problem.UNAVAILABLE, _STOPPING, headers=[("Retry-After", "1")])
+            await self._answer_error(exchange, request, unavailable)
         except ClientGoneError:
             exchange.status = exchange.status or 499  # nginx's number for it; nobody receives it
         except (RegistryError, BlobError, MetadataError) as error:

@@ -91,6 +91,7 @@ def test_a_closed_session_takes_no_bytes(path):
 def large(path, monkeypatch):
     """A session to which a large upload comes."""
     monkeypatch.setattr(direct, "LEAST", 1)
+    monkeypatch.setattr(direct, "SMALL", 0)
     with ThreadPoolExecutor(1) as pool, Session(path, hashing=pool) as session:
         session.carry_on(HashState.empty("sha256"))
         session.expect(1)
@@ -148,6 +149,17 @@ def test_a_large_upload_that_goes_on_within_a_page_goes_through_the_page_cache_a
         again.write(pieces[1:])
         assert again.digest("sha256") == digest_of(b"".join(pieces))
     assert path.read_bytes() == b"".join(pieces)
+
+
+def test_a_small_write_waits_neither_for_the_disk_nor_for_another_thread(path, large, monkeypatch, digest_of):
+    large.write(aligned(2 * ALIGNMENT))
+    monkeypatch.setattr(direct, "SMALL", ALIGNMENT)
+    large._hashing.shutdown()  # nothing is asked of it
+    content = aligned(ALIGNMENT)
+    monkeypatch.setattr(large._direct, "write", None)
+    large.write(content)
+    assert path.read_bytes()[2 * ALIGNMENT :] == bytes(content[0])
+    assert large.digest("sha256") == digest_of(path.read_bytes())
 
 
 def test_a_short_write_that_ends_within_a_page_leaves_the_rest_to_the_page_cache(path, large, monkeypatch, digest_of):

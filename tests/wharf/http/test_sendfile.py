@@ -33,14 +33,6 @@ def digest(registry):
     return registry.push_blob("sent/app", CONTENT)
 
 
-@pytest.fixture(scope="module")
-def secure(start_once, make_pair):
-    certificate, key = make_pair("localhost")
-    (start_once.path / "tls.crt").write_bytes(certificate)
-    (start_once.path / "tls.key").write_bytes(key)
-    return start_once(tls={"certificate": str(start_once.path / "tls.crt"), "key": str(start_once.path / "tls.key")})
-
-
 def get(digest, *lines):
     return "\r\n".join([f"GET /v2/sent/app/blobs/{digest} HTTP/1.1", "Host: x", *lines, "", ""]).encode()
 
