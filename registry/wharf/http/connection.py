@@ -190,16 +190,14 @@ class Connection(HttpToolsProtocol):
     def take_back(self, left: Length | Chunks) -> bool:
         """Read HTTP again, beginning with what is left of the current body; whether that was nothing."""
         cycle = self.cycle
+        last = b"" if self.parser.should_keep_alive() else b"Connection: close\r\n"
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
         self.transport.set_protocol(self)
-        head, rest = left.resume()
-        if head:
-            self._resuming = True
-            self.parser.feed_data(head)
-            self._resuming = False
-        else:
-            self.on_message_complete()
+        head, rest = left.resume(last)
+        self._resuming = True
+        self.parser.feed_data(head)  # reports the end of the request, if that is where it is
+        self._resuming = False
         if rest:
             self.data_received(rest)
         return not cycle.more_body and not cycle.body

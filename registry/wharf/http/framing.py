@@ -54,9 +54,12 @@ class Length:
         self.left -= len(view)
         return len(view)
 
-    def resume(self) -> tuple[bytes, bytes]:
-        """What brings a new parser here: of a request that it must not report, and then of the client's."""
-        return (b"PUT / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % self.left if self.left else b""), b""
+    def resume(self, header: bytes = b"") -> tuple[bytes, bytes]:
+        """What brings a new parser here: of a request that it must not report, and then of the client's.
+
+        `header`: a line for that request, where it matters what the client's had.
+        """
+        return b"PUT / HTTP/1.1\r\n%bContent-Length: %d\r\n\r\n" % (header, self.left), b""
 
 
 class Chunks:
@@ -87,9 +90,9 @@ class Chunks:
             pass
         return not self.ended
 
-    def resume(self) -> tuple[bytes, bytes]:
-        """What brings a new parser here: of a request that it must not report, and then of the client's."""
-        head = b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    def resume(self, header: bytes = b"") -> tuple[bytes, bytes]:
+        """As Length.resume()."""
+        head = b"PUT / HTTP/1.1\r\n%bTransfer-Encoding: chunked\r\n\r\n" % header
         if self._left:
             return head + b"%x\r\n" % self._left, b""
         return head + b"1\r\n.", self._line

@@ -103,7 +103,7 @@ def test_a_length_is_counted_down():
     assert length.resume()[0].endswith(b"Content-Length: 2\r\n\r\n")
     assert length.take(memoryview(b"de")) == 2
     assert length.ended
-    assert length.resume() == (b"", b"")
+    assert length.resume(b"Connection: close\r\n")[0].endswith(b"close\r\nContent-Length: 0\r\n\r\n")
 
 
 class Inline(Executor):
@@ -208,12 +208,17 @@ class Place:
         return transport.sent, closed
 
 
+LAST = HEAD.replace(b"Host", b"Connection: close\r\nHost")
+OLD = HEAD.replace(b"HTTP/1.1", b"HTTP/1.0")
+
+
+@pytest.mark.parametrize("head", [HEAD, LAST, OLD], ids=["one of many", "the last", "HTTP/1.0"])
 @pytest.mark.parametrize("size", [24, 4096])
 @given(st.lists(st.sampled_from(ODD), min_size=1), seeds, seeds)
-def test_a_connection_answers_and_stores_the_same_on_either_way(size, corpus, seed, places):
+def test_a_connection_answers_and_stores_the_same_on_either_way(size, head, corpus, seed, places):
     source = random.Random(seed)  # noqa: S311 - it must be repeatable
     body = mutated(source, corpus) if seed % 4 else framed([source.randbytes(source.randint(1, 300)) for _ in range(9)])
-    parts = cut(HEAD + body + NEXT, places)
+    parts = cut(head + body + NEXT, places)
     turns = [source.randint(0, 6) for _ in parts]
 
     async def both():
@@ -234,3 +239,14 @@ def test_a_connection_answers_and_stores_the_same_on_either_way(size, corpus, se
     else:
         assert answer == other
     assert fast.whole == slow.whole
+
+
+@pytest.mark.parametrize("head", [LAST, OLD, LAST.replace(b"Transfer-Encoding: chunked", b"Content-Length: 15")])
+def test_what_comes_after_the_last_request_is_not_looked_at(head, monkeypatch):
+    monkeypatch.setattr(fast_bodies, "LEAST", 0)
+    rubbish = b"0\r\n\r\n" + NEXT
+    fast = Place(fast=True)
+    answer, closed = asyncio.run(fast.hear([head, b"5\r\na", b"bcde\r\n0\r\n\r\n" + rubbish], [3, 3, 3]))
+    assert answer.startswith(b"HTTP/1.1 204")
+    assert answer.count(b"HTTP/1.1 ") == len(fast.whole) == 1
+    assert closed
