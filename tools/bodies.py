@@ -40,12 +40,13 @@ class Chunks:
 
     def part(self, content: bytes) -> bytes:
         """A part of it."""
-        framed, sizes = b"", itertools.cycle([9000, 1, 32_768, 5, 100_000, 400, 16])
-        while content:
-            size = min(next(sizes), len(content))
-            framed += b"%x\r\n%b\r\n" % (size, content[:size])
-            content = content[size:]
-        return framed
+        framed, left = [], memoryview(content)
+        for size in itertools.cycle([9000, 1, 32_768, 5, 100_000, 400, 16]):
+            if not left:
+                break
+            framed.append(b"%x\r\n%b\r\n" % (len(left[:size]), left[:size]))
+            left = left[size:]
+        return b"".join(framed)
 
 
 def sha(content: bytes) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from wharf.blobs import disk
+from wharf.blobs.interface import StoreUnavailableError
 from wharf.blobs.paths import split
 from wharf.garbage.exclusive import alone
 from wharf.metadata import snapshot
@@ -35,7 +36,7 @@ class Saved:
     damaged: list[str] = field(default_factory=list)
     """Digests whose content is something else, or cannot be read."""
     missing: list[str] = field(default_factory=list)
-    """Digests that the index knows and the disk does not have."""
+    """Digests that the index knows and the disk does not have, or does not give away."""
 
 
 def save(layout: Layout, sink: IO[bytes]) -> Saved:
@@ -59,7 +60,7 @@ def _add_blob(archive: tarfile.TarFile, layout: Layout, digest: str, size: int, 
     try:
         with disk.translated():
             file = path.open("rb")
-    except FileNotFoundError:
+    except (FileNotFoundError, StoreUnavailableError):
         saved.missing.append(digest)
         return
     algorithm, expected = split(digest)

@@ -8,12 +8,14 @@ can share its journal commits, and content that is known to be durable costs one
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from wharf.blobs import disk
+from wharf.blobs.interface import StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +29,9 @@ THREADS = 8
 
 REMEMBERED = 16384
 """Most files that are known to be durable; beyond it the oldest is forgotten, and synced again when asked for."""
+
+SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""Errors of a process that has too much open: they say nothing of the file, which may be in use."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,7 +48,7 @@ class Flusher:
         self._durable: dict[str, _Identity] = {}
 
     async def flush(self, digests: Sequence[str]) -> Sequence[str]:
-        """Make content durable; the digests whose content is not stored."""
+        """Make content durable; the digests whose content is not stored. Raises StoreUnavailableError."""
         waiting: dict[str, Future[bool]] = {}
         for digest in dict.fromkeys(digests):
             running = self._running.get(digest)
@@ -76,13 +81,15 @@ class Flusher:
     def _sync(self, digest: str) -> bool:
         """Sync one file and its directory; False when it is not there, or the disk cannot keep it."""
         path = self._layout.blob(digest)
-        identity = _identity(path)
         try:
+            identity = _identity(path)
             disk.sync(path)
             disk.sync(path.parent)
         except FileNotFoundError:
             return False
         except OSError as error:
+            if error.errno in SHORTAGES:
+                raise StoreUnavailableError(f"{error.strerror}: raise the limit of open files or memory") from error
             # After a failed fsync the kernel may call the lost pages clean, and the next fsync would succeed: the file
             # cannot be trusted any more.
             _LOG.warning("content could not be written to the disk, and is dropped: %s: %s", digest, error.strerror)

@@ -90,7 +90,8 @@ class Session:
 
     def expect(self, size: int) -> None:
         """Be told how many bytes are about to come."""
-        if self._hashing is not None and size >= direct.LEAST and self.offset % direct.ALIGNMENT == 0:
+        worth = size >= direct.LEAST and self.offset % direct.ALIGNMENT == 0
+        if worth and self._hashing is not None and self._direct is None:
             self._direct = Direct(self._path)
 
     def close(self) -> None:

@@ -126,8 +126,12 @@ class Scrubber:
         for digest, state, when in await asyncio.to_thread(inspection.damage, self._storage.layout):
             if len(damages) == REMEMBERED:
                 break
-            if digest not in told and (images := await users(self._storage.audit, digest)):
+            if digest in told:
+                continue
+            if images := await users(self._storage.audit, digest):
                 damages.append(Damage(digest, PROBLEMS[state].code, when, images))
+            elif not await self._storage.audit.knows(digest):  # it was deleted while somebody pulled it
+                await asyncio.to_thread(inspection.forget, self._storage.layout, digest)
         return msgspec.structs.replace(past, damages=tuple(damages))
 
     async def round(self, pool: ThreadPoolExecutor) -> None:

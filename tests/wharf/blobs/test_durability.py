@@ -6,6 +6,7 @@ import pytest
 
 from wharf.blobs import disk
 from wharf.blobs.durability import Flusher
+from wharf.blobs.interface import StoreUnavailableError
 
 
 @pytest.fixture
@@ -60,6 +61,20 @@ async def test_content_that_the_disk_cannot_keep_is_dropped_and_called_lost(flus
     monkeypatch.setattr(disk, "sync", fail)
     assert await flusher.flush([digest]) == (digest,)
     assert not layout.blob(digest).exists()
+
+
+async def test_content_stays_where_it_cannot_be_opened_for_want_of_something_else(
+    flusher, content, layout, monkeypatch
+):
+    digest = content(b"content")
+
+    def too_many(_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(disk, "sync", too_many)
+    with pytest.raises(StoreUnavailableError, match="raise the limit"):
+        await flusher.flush([digest])
+    assert layout.blob(digest).read_bytes() == b"content"
 
 
 async def test_only_so_many_are_remembered(flusher, content, monkeypatch):

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import pytest
 
+from wharf.blobs import inspection
 from wharf.metadata.interface import IndexUnavailableError
 from wharf.metadata.settings import SCRUB
 from wharf.verify import scrub
@@ -186,6 +187,12 @@ def test_what_a_pull_cannot_have_is_told_at_once(start, run_of, failing, damage,
         registry.push_blob("team/app", content)
     assert run_of(registry) == []
     assert registry.request("GET", f"/v2/team/app/blobs/{layer}").body == content
+
+
+def test_a_note_of_what_was_deleted_meanwhile_goes(damaged):
+    inspection.note(damaged.layout, "sha256:" + "0" * 64)
+    assert damaged.registry.request("GET", "/status", admin=True).json()["scrub"]["damaged"] == []
+    assert not list(damaged.layout.damage.iterdir())
 
 
 def test_what_a_pull_and_a_round_have_both_found_is_told_once(damaged, run):
