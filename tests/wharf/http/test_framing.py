@@ -212,24 +212,14 @@ LAST = HEAD.replace(b"Host", b"Connection: close\r\nHost")
 OLD = HEAD.replace(b"HTTP/1.1", b"HTTP/1.0")
 
 
-@pytest.mark.parametrize("head", [HEAD, LAST, OLD], ids=["one of many", "the last", "HTTP/1.0"])
-@pytest.mark.parametrize("size", [24, 4096])
-@given(st.lists(st.sampled_from(ODD), min_size=1), seeds, seeds)
-def test_a_connection_answers_and_stores_the_same_on_either_way(size, head, corpus, seed, places):
-    source = random.Random(seed)  # noqa: S311 - it must be repeatable
-    body = mutated(source, corpus) if seed % 4 else framed([source.randbytes(source.randint(1, 300)) for _ in range(9)])
-    parts = cut(head + body + NEXT, places)
-    turns = [source.randint(0, 6) for _ in parts]
+def require_the_same(parts, turns):
+    """Whatever way these bytes take, the answers are the same, and what is stored."""
 
     async def both():
         fast, slow = Place(fast=True), Place(fast=False)
         return fast, await fast.hear(parts, turns), slow, await slow.hear(parts, turns)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fast_bodies, "LEAST", seed % 3 * 10)
-        patch.setattr(fast_bodies, "SIZE", size)
-        fast, answered, slow, expected = asyncio.run(both())
-    (answer, closed), (other, also) = answered, expected
+    fast, (answer, closed), slow, (other, also) = asyncio.run(both())
     assert closed == also
     assert fast.part.startswith(slow.part)  # of a request that has no end the parser's last piece may be lost
     if REFUSED in other:  # before or after the answer to what came before it
@@ -239,6 +229,32 @@ def test_a_connection_answers_and_stores_the_same_on_either_way(size, head, corp
     else:
         assert answer == other
     assert fast.whole == slow.whole
+
+
+heads = pytest.mark.parametrize("head", [HEAD, LAST, OLD], ids=["one of many", "the last", "HTTP/1.0"])
+
+
+@heads
+@pytest.mark.parametrize("size", [24, 4096])
+@given(st.lists(st.sampled_from(ODD), min_size=1), seeds, seeds)
+def test_a_connection_answers_and_stores_the_same_on_either_way(size, head, corpus, seed, places):
+    source = random.Random(seed)  # noqa: S311 - it must be repeatable
+    body = mutated(source, corpus) if seed % 4 else framed([source.randbytes(source.randint(1, 300)) for _ in range(9)])
+    parts = cut(head + body + NEXT, places)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fast_bodies, "LEAST", seed % 3 * 10)
+        patch.setattr(fast_bodies, "SIZE", size)
+        require_the_same(parts, [source.randint(0, 6) for _ in parts])
+
+
+@heads
+@pytest.mark.parametrize("body", [*ODD, framed([b"abcde"]) + b"0\r\n\r\n"])
+def test_so_it_does_wherever_the_bytes_are_cut(head, body, monkeypatch):
+    monkeypatch.setattr(fast_bodies, "LEAST", 0)
+    monkeypatch.setattr(fast_bodies, "SIZE", 24)
+    wire = body + NEXT
+    for place in range(len(wire)):
+        require_the_same([head, wire[:place], wire[place:]], [3, 3, 3])
 
 
 @pytest.mark.parametrize("head", [LAST, OLD, LAST.replace(b"Transfer-Encoding: chunked", b"Content-Length: 15")])
