@@ -44,8 +44,8 @@ class Chunks:
         for size in itertools.cycle([9000, 1, 32_768, 5, 100_000, 400, 16]):
             if not left:
                 break
-            framed.append(b"%x\r\n%b\r\n" % (len(left[:size]), left[:size]))
-            left = left[size:]
+            part, left = bytes(left[:size]), left[size:]
+            framed.append(b"%x\r\n%b\r\n" % (len(part), part))
         return b"".join(framed)
 
 

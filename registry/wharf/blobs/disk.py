@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """Errors that mean that there is no room."""
 
+SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""Errors of a process that has too much open: they say nothing of the file, which may be as good as ever."""
+
 _LIBC = ctypes.CDLL(None)
 _SYNC_FILE_RANGE_WRITE = 2  # start writing, wait for nothing: sync_file_range(2)
 _CACHESTAT = ctypes.c_long(451)  # cachestat(2), since Linux 6.5

@@ -8,7 +8,6 @@ can share its journal commits, and content that is known to be durable costs one
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -29,9 +28,6 @@ THREADS = 8
 
 REMEMBERED = 16384
 """Most files that are known to be durable; beyond it the oldest is forgotten, and synced again when asked for."""
-
-SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-"""Errors of a process that has too much open: they say nothing of the file, which may be in use."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -88,7 +84,7 @@ class Flusher:
         except FileNotFoundError:
             return False
         except OSError as error:
-            if error.errno in SHORTAGES:
+            if error.errno in disk.SHORTAGES:
                 raise StoreUnavailableError(f"{error.strerror}: raise the limit of open files or memory") from error
             # After a failed fsync the kernel may call the lost pages clean, and the next fsync would succeed: the file
             # cannot be trusted any more.

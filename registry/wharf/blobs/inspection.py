@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wharf.blobs import disk
-from wharf.blobs.interface import InvalidDigestError
+from wharf.blobs.interface import InvalidDigestError, StoreUnavailableError
 from wharf.blobs.paths import digest_of, split
 from wharf.protocol import digests
 
@@ -51,13 +51,15 @@ class Inspected:
 def inspect(layout: Layout, digest: str, *, pause: Callable[[int], None] = lambda _: None) -> Inspected:
     """Read content and hash it; `pause` is called with the size of each piece that was read, to slow this down.
 
-    What was read leaves the page cache to those who pull.
+    What was read leaves the page cache to those who pull. Raises StoreUnavailableError when too many files are open.
     """
     try:
         descriptor = os.open(layout.blob(digest), os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return Inspected(digest, State.ABSENT)
     except OSError as error:
+        if error.errno in disk.SHORTAGES:
+            raise StoreUnavailableError(f"{error.strerror}: raise the limit of open files") from error
         return Inspected(digest, State.UNREADABLE, message=error.strerror or str(error))
     try:
         found = inspect_open(digest, descriptor, pause)

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wharf.blobs import inspection
+from wharf.blobs import disk, inspection
 from wharf.blobs.inspection import State
 from wharf.blobs.interface import BlobError
 
@@ -76,7 +76,10 @@ class Proofs:
                 self._proven.popitem(last=False)
 
     def prove(self, digest: str, descriptor: int) -> asyncio.Future[bool] | None:
-        """Whether an open file is the content of a digest; None when that is known. Shield what you wait for."""
+        """Whether an open file is the content of a digest; None when that is known. Shield what you wait for.
+
+        Raises StoreUnavailableError when too many files are open.
+        """
         status = os.fstat(descriptor)
         file = _file(status)
         with self._guard:
@@ -85,7 +88,8 @@ class Proofs:
             return None
         if file not in self._under_way:
             pool = self._small if status.st_size <= SMALL else self._large
-            own = os.dup(descriptor)  # who asked may leave, and close theirs
+            with disk.translated():
+                own = os.dup(descriptor)  # who asked may leave, and close theirs
             work = asyncio.get_running_loop().run_in_executor(pool, self._prove, digest, own, status)
             self._under_way[file] = work
             work.add_done_callback(partial(self._done, file, own))

@@ -12,7 +12,7 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
-from wharf.blobs.disk import cached
+from wharf.blobs.disk import SHORTAGES, cached
 from wharf.blobs.proofs import SMALL
 from wharf.protocol.errors import Problem, RegistryError
 from wharf.threads import ended
@@ -58,10 +58,15 @@ async def proof(body: FileBody, descriptor: int) -> asyncio.Future[bool] | None:
 
 
 def open_checked(body: FileBody) -> int:
-    """A descriptor of the file; CONTENT_DAMAGED when it is missing or of another size. The caller closes it."""
+    """A descriptor of the file, which the caller closes.
+
+    Raises CONTENT_DAMAGED when it is missing or of another size, UNAVAILABLE when too many files are open.
+    """
     try:
         descriptor = os.open(body.path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
+        if error.errno in SHORTAGES:
+            raise RegistryError(Problem.UNAVAILABLE, headers=[("Retry-After", "1")]) from error
         body.doubt()
         raise RegistryError(Problem.CONTENT_DAMAGED) from error
     if os.fstat(descriptor).st_size != body.size:

@@ -1,10 +1,12 @@
 """Content is read whole before it is called anything, and set aside only while it is what was read."""
 
+import errno
 import os
 
 import pytest
 
 from wharf.blobs.inspection import State, damage, forget, inspect, is_aside, note, set_aside, strays
+from wharf.blobs.interface import StoreUnavailableError
 
 
 @pytest.fixture
@@ -101,3 +103,13 @@ def test_what_was_wrong_is_not_called_absent_once_it_was_set_aside(layout, conte
     assert is_aside(layout, digest)
     note(layout, digest)
     assert [state for _, state, _ in damage(layout)] == [State.CORRUPT]
+
+
+def test_too_many_open_files_are_no_damage(layout, content, monkeypatch):
+    def too_many(*_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    digest = content(b"a")
+    monkeypatch.setattr(os, "open", too_many)
+    with pytest.raises(StoreUnavailableError, match="raise the limit"):
+        inspect(layout, digest)

@@ -1,6 +1,7 @@
 """Pieces of files, with the page cache and without."""
 
 import asyncio
+import errno
 import os
 import threading
 
@@ -9,7 +10,7 @@ import pytest
 from wharf.http import files
 from wharf.http.files import DamagedContentError, open_checked, pieces
 from wharf.http.messages import FileBody
-from wharf.protocol.errors import RegistryError
+from wharf.protocol.errors import Problem, RegistryError
 
 
 @pytest.fixture
@@ -95,6 +96,17 @@ async def test_a_file_of_another_size_or_none_is_damaged(path):
     for bad in (FileBody(str(path), 5, 0, 5), FileBody(str(path) + "x", 5, 0, 5)):
         with pytest.raises(RegistryError, match="push it again"):
             open_checked(bad)
+
+
+async def test_too_many_open_files_are_no_damage(path, monkeypatch):
+    def too_many(*_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    doubts = []
+    monkeypatch.setattr(os, "open", too_many)
+    with pytest.raises(RegistryError) as refused:
+        open_checked(FileBody(str(path), 300_000, 0, 5, doubt=lambda: doubts.append("doubted")))
+    assert (refused.value.problem, doubts) == (Problem.UNAVAILABLE, [])
 
 
 async def test_a_file_that_shrinks_meanwhile_is_no_short_answer(path):
