@@ -16,7 +16,7 @@ import termios
 from fcntl import ioctl
 from typing import TYPE_CHECKING, Any
 
-from wharf.blobs.disk import cached
+from wharf.blobs.disk import SHORTAGES, cached
 from wharf.http import connection as limits
 from wharf.http.files import UNREADABLE, DamagedContentError, read_ahead
 from wharf.http.messages import ClientGoneError
@@ -60,17 +60,23 @@ async def send(connection: Connection, file: FileBody, descriptor: int, gone: as
 async def _borrow(connection: Connection, length: int) -> int:
     """A duplicate of the socket's descriptor, for sending the next `length` bytes of the current answer's body.
 
-    -1 over TLS, and where what was sent before, or a request that came too early, is in the way: then nothing may be
-    sent beside the transport.
+    -1 over TLS, where too many files are open, and where what was sent before, or a request that came too early, is in
+    the way: then nothing may be sent beside the transport.
     """
     await asyncio.sleep(0)  # uvloop sends at the end of a turn
     transport = connection.transport
     closing = transport.is_closing()
     if connection.scheme != "http" or closing or connection.pipeline or transport.get_write_buffer_size():
         return -1
+    try:
+        borrowed = os.dup(transport.get_extra_info("socket").fileno())
+    except OSError as error:
+        if error.errno not in SHORTAGES:
+            raise
+        return -1
     # Now: when the last byte has left, the next request may be here before us.
     connection.cycle.expected_content_length -= length
-    return os.dup(transport.get_extra_info("socket").fileno())
+    return borrowed
 
 
 async def _send(socket: int, descriptor: int, file: FileBody, gone: asyncio.Future[None]) -> None:

@@ -1,6 +1,7 @@
 """Files that leave by sendfile: every byte and no other, to whoever takes them, and an end for whoever does not."""
 
 import contextlib
+import errno
 import os
 import socket
 import struct
@@ -75,6 +76,16 @@ def test_a_small_range_and_a_body_over_tls_leave_another_way(registry, secure, d
     secure.push_blob("sent/app", CONTENT)
     assert secure.request("GET", f"/v2/sent/app/blobs/{digest}").body == CONTENT
     assert sent == [False, False]
+
+
+def test_where_too_many_files_are_open_a_body_leaves_another_way(registry, digest, sent, monkeypatch):
+    def too_many(_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "dup", too_many)
+        assert registry.request("GET", f"/v2/sent/app/blobs/{digest}").body == CONTENT
+    assert sent == [False]
 
 
 def test_what_is_sent_is_counted(registry, digest):
