@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from e2e.clients import Login, Podman, Skopeo, docker_engine
+from e2e.cluster.archive import ScratchImage, write_archive
 from e2e.cluster.debian import ensure_packages
 from e2e.kubectl import CommandError, run
 from e2e.loopback import serve
 from e2e.programs import program
 from e2e.sample import REFERENCE
+from wharf.blobs import direct
 
 pytestmark = pytest.mark.programs("crane", "oras", "regctl", "helm", "cosign")
 
@@ -116,6 +118,25 @@ def test_docker_pushes_and_pulls(at: Login, archive: Path, short_path: Path) -> 
         docker("pull", target)
         docker("tag", target, f"{at.host}/docker/mounted:1")
         assert "Mounted from docker/hello" in docker("push", f"{at.host}/docker/mounted:1")
+
+
+def test_docker_and_podman_push_a_layer_that_goes_past_the_page_cache(at: Login, short_path: Path) -> None:
+    """docker announces no length, so a layer proves large while it comes; what cannot be compressed stays large."""
+    (short_path / "bytes").write_bytes(os.urandom(direct.LEAST + (32 << 20) + 1))
+    archive, name = short_path / "large.tar", "docker.io/library/large:1"
+    write_archive(ScratchImage(name, {"/bytes": short_path / "bytes"}, command=("/bytes",)), archive)
+    skopeo, podman = Skopeo(at, short_path / "skopeo"), Podman(at, short_path)
+    skopeo.login()
+    with docker_engine(short_path / "engine", at) as environment:
+        run(["docker", "login", "-u", at.user, "--password-stdin", at.host], stdin=at.password, env=environment)
+        run(["docker", "load", "-i", str(archive)], env=environment)
+        run(["docker", "tag", name, f"{at.host}/docker/large:1"], env=environment)
+        run(["docker", "push", f"{at.host}/docker/large:1"], env=environment)
+    podman.login()
+    podman("load", "-i", str(archive))
+    podman("push", *podman.trust, name, f"{at.host}/podman/large:1")
+    for repository in ("docker/large:1", "podman/large:1"):  # skopeo hashes what it pulls
+        skopeo.pull(repository, f"dir:{short_path}/{repository.partition('/')[0]}")
 
 
 def test_crane_copies_lists_and_deletes(at: Login, client: Program, archive: Path, tmp_path: Path) -> None:
