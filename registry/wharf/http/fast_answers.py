@@ -50,6 +50,9 @@ OVERHEAD = 1024
 SECONDS = 10.0
 """How long an answer is replayed before it is made anew: making it tells the index that content is in use."""
 
+TOGETHER = 0.005
+"""Seconds in which pulls count as of one moment, that of the first, and are told of together."""
+
 _PLAIN_CONNECTION = frozenset({None, b"keep-alive", b"Keep-Alive"})
 _FORBIDDEN = (b"content-length", b"transfer-encoding", b"expect", b"upgrade", b"x-request-id", b"te", b"trailer")
 
@@ -107,6 +110,8 @@ class Answers:
         self._ids = request_ids.generate()
         self._given: list[_Given] = []
         self._telling = False  # webhooks are to be told of some of these
+        self._untold: list[_Given] = []  # those of a moment, and when it began
+        self._since = 0.0
 
     def candidate(self, data: bytes) -> Candidate | None:
         """What received bytes are known by, when they may be a request that is answered from here."""
@@ -191,7 +196,7 @@ class Answers:
         metrics, now = self._services.metrics, self._services.clock()
         if self._telling:
             self._telling = False
-            self._services.pulls.add(_told(given, now))
+            self._hold(given, now)
         for replay, _, _, seconds in given:
             metrics.duration.observe(*replay.labels[:2], value=seconds)
         for (labels, sent, login), times in Counter((one.labels, one.sent, one.login) for one, *_ in given).items():
@@ -207,9 +212,22 @@ class Answers:
             ]
             logs.info_many(access_log, "request", lines)
 
+    def _hold(self, given: list[_Given], now: float) -> None:
+        """Let webhooks be told of these with others of the same moment: a turn of the loop answers few."""
+        if not self._untold:
+            self._since = now
+            self._services.pulls.hold(self._tell)
+        self._untold += given
+        if not 0 <= now - self._since < TOGETHER:
+            self._tell()
+
+    def _tell(self) -> None:
+        given, self._untold = self._untold, []
+        self._services.pulls.add(_told(given, self._since))
+
 
 def _told(given: Sequence[_Given], now: float) -> Iterator[LikePulls]:
-    """What webhooks are told of, with what one turn of the loop has in common once."""
+    """What webhooks are told of, with what those in a row have in common once."""
     for (replay, client), like in groupby(given, _REPLAY_AND_CLIENT):
         if replay.told is not None:
             run = list(like)

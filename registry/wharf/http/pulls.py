@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from wharf.metadata.interface import MetadataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from wharf.clock import Clock
     from wharf.metadata.interface import Event, Index, LikePulls
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 INTERVAL = 0.2
 """Seconds within which a pull is noted."""
-
-TOGETHER = 0.005
-"""Seconds in which like pulls count as of one moment, that of the first."""
 
 FULL = 20_000
 """Pulls that may wait before others do."""
@@ -43,33 +40,42 @@ class Pulls:
         self._count = 0
         self.full = False  # whether a pull should wait, by flush()
         self._woken = asyncio.Event()
+        self._held: set[Callable[[], None]] = set()
+
+    def hold(self, gather: Callable[[], None]) -> None:
+        """Somebody holds pulls back, for a moment; `gather` adds them, before any that come later."""
+        self._held.add(gather)
+        self._woken.set()
 
     def add(self, pulls: Iterable[LikePulls]) -> None:
         """Note these soon."""
         for like in pulls:
             requests = like[1]
             self._count += 1 if isinstance(requests, str) else requests.count
-            if self._waiting and (joined := _joined(self._waiting[-1], like)):
-                self._waiting[-1] = joined
-            else:
-                self._waiting.append(like)
+            self._waiting.append(like)
         self.full = self._count >= FULL
         self._woken.set()
 
     async def tell(self, event: Event) -> None:
         """Note the pull that this event tells of soon; at once when many wait."""
+        self._gather()
         self.add([(event, event.request_id, event.request_address, self._clock())])
         if self.full:
             await self.flush()
 
     async def flush(self) -> None:
         """Note what waits."""
+        self._gather()
         pulls, count, self._waiting, self._count, self.full = self._waiting, self._count, [], 0, False
         try:
             await self._index.note_pulls(pulls)
         except MetadataError as error:
             self._metrics.pulls_lost.add(amount=count)
             _LOG.warning("pulls could not be told to webhooks", extra={"cause": str(error), "pulls": count})
+
+    def _gather(self) -> None:
+        while self._held:
+            self._held.pop()()
 
     async def run(self) -> None:
         """Note what comes, until cancelled, and then the last."""
@@ -81,15 +87,3 @@ class Pulls:
                 await self.flush()
         finally:
             await self.flush()
-
-
-def _joined(before: LikePulls, like: LikePulls) -> LikePulls | None:
-    """Both as one, when they are alike, of one moment, and have their ids in a row."""
-    event, ids, address, moment = before
-    other, more, client, later = like
-    if isinstance(ids, str) or isinstance(more, str):
-        return None
-    if other is not event or client != address or not 0 <= later - moment < TOGETHER:
-        return None
-    joined = ids.joined(more)
-    return (event, joined, address, moment) if joined else None

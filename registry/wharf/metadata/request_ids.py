@@ -40,12 +40,6 @@ class Series(msgspec.Struct, frozen=True, array_like=True):
             Series(self.beginning, self.first + count, self.count - count),
         )
 
-    def joined(self, other: Series) -> Series | None:
-        """Both as one; None when the other does not go on where this ends."""
-        if other.beginning != self.beginning or other.first != self.first + self.count:
-            return None
-        return Series(self.beginning, self.first, self.count + other.count)
-
 
 def generate() -> Iterator[str]:
     """Ids, as long as any request gets."""

@@ -7,12 +7,15 @@ import pytest
 from tools.raw_http import ask, message
 
 from wharf import clock
+from wharf.http import fast_answers
 from wharf.metadata.sqlite_outbox import SqliteOutbox
 
 TAG = "/v2/fast/app/manifests/v1"
 
 
-def test_pulls_that_a_webhook_wants_are_recorded_each_time(start, replayed):
+@pytest.mark.parametrize("together", [0.0, 3600.0])
+def test_pulls_that_a_webhook_wants_are_recorded_each_time(start, replayed, monkeypatch, together):
+    monkeypatch.setattr(fast_answers, "TOGETHER", together)
     hook = {"name": "pulls", "url": "http://127.0.0.1:9/", "events": ["pull"], "suspended": True}
     registry = start(webhooks=[hook])
     registry.push_image("fast/app", "v1")

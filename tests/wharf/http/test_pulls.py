@@ -57,24 +57,35 @@ async def test_what_comes_together_is_noted_together_and_the_last_at_the_end(ind
     assert index.groups == [["again-0001", "again-0002", "r3"], ["r4"]]
 
 
-async def test_like_pulls_of_about_one_moment_are_noted_as_one_and_others_apart(noted):
-    kind, later = event(1), NOW + pulls.TOGETHER
-    row = [Series("r", number, 1) for number in range(9)]
-    noted.add([(kind, row[0], "", NOW), (kind, Series("r", 1, 2), "", NOW + 0.004), (kind, row[3], "", later)])
-    noted.add([(kind, row[4], "192.0.2.7", later), (kind, "r0005", "192.0.2.7", later), (kind, row[5], "", later)])
-    noted.add([(event(2), row[6], "", later), (event(2), row[7], "", later - 1), (kind, row[0], "", later - 1)])
-    noted.add([(kind, Series("s", 1, 1), "", later - 1)])
-    assert [(requests, moment) for _, requests, _, moment in noted._waiting] == [
-        (Series("r", 0, 3), NOW),
-        (row[3], later),
-        (row[4], later),
-        ("r0005", later),
-        (row[5], later),
-        (row[6], later),
-        (row[7], later - 1),
-        (row[0], later - 1),
-        (Series("s", 1, 1), later - 1),
-    ]
+async def test_what_is_held_back_comes_before_what_is_later_and_is_asked_for_once(index, noted):
+    gathered = []
+
+    def gather():
+        gathered.append(True)
+        noted.add([(event(1), Series("r", 1, 2), "", NOW)])
+
+    noted.hold(gather)
+    noted.hold(gather)
+    await noted.tell(event(3))
+    await noted.flush()
+    assert index.groups == [["r0001", "r0002", "r3"]]
+    noted.hold(gather)
+    await noted.flush()
+    assert index.groups[1:] == [["r0001", "r0002"]]
+    assert len(gathered) == 2
+
+
+async def test_what_is_held_back_is_noted_without_another_pull_and_at_the_end(index, noted, monkeypatch):
+    monkeypatch.setattr(pulls, "INTERVAL", 0.02)
+    running = asyncio.create_task(noted.run())
+    noted.hold(lambda: noted.add([(event(1), "r1", "", NOW)]))
+    async with asyncio.timeout(10):
+        while not index.groups:  # noqa: ASYNC110 - the index is no event
+            await asyncio.sleep(0.005)
+    noted.hold(lambda: noted.add([(event(2), "r2", "", NOW)]))
+    running.cancel()
+    await asyncio.wait([running])
+    assert index.groups == [["r1"], ["r2"]]
 
 
 async def test_when_many_wait_a_pull_does_too(index, noted, monkeypatch):

@@ -23,14 +23,6 @@ def test_what_was_generated_is_told_by_its_rows():
         assert len(rows) == (2 if begin < ROW < end else 1)
 
 
-def test_a_row_that_goes_on_is_one_with_the_one_before():
-    row = Series("a", 5, 3)
-    assert row.joined(Series("a", 8, 2)) == Series("a", 5, 5)
-    assert row.joined(Series("a", 9, 2)) is None
-    assert row.joined(Series("a", 5, 3)) is None
-    assert row.joined(Series("b", 8, 2)) is None
-
-
 def test_a_row_is_split_where_asked():
     row = Series("a", 5, 3)
     assert row.split(1) == (Series("a", 5, 1), Series("a", 6, 2))
