@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,7 @@ class Supervisor:
 
     def _tell(self, number: int) -> None:
         for process in self._running.values():
-            process.send_signal(number)
+            _send(process, number)
 
     async def _keep(self, number: int, directory: str) -> None:
         """Have one worker running until stop()."""
@@ -129,11 +130,16 @@ class Supervisor:
             pass_fds=[one.fileno() for one in self._sockets],
         )
         if self._stopping.is_set():  # while it was being started
-            process.send_signal(signal.SIGTERM)
+            _send(process, signal.SIGTERM)
         try:
             return await process.wait()
         finally:
             del self._running[number]
+
+
+def _send(process: asyncio.subprocess.Process, number: int) -> None:
+    with suppress(ProcessLookupError):  # it has ended, and whoever waits for it has yet to be told
+        process.send_signal(number)
 
 
 def supervise(arguments: Sequence[str], count: int, address: str, admin_address: str) -> int:

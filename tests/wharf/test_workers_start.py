@@ -1,7 +1,9 @@
 """How many workers there are to be, and an end of all where none can start."""
 
+import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -18,6 +20,14 @@ def test_what_no_worker_can_start_with_ends_all(tmp_path):
     assert ended.returncode == 1
     assert "wharf: " in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+async def test_a_worker_that_has_just_ended_is_told_nothing():
+    process = await asyncio.create_subprocess_exec("true")
+    await process.wait()
+    with pytest.raises(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    workers._send(process, signal.SIGTERM)
 
 
 @pytest.mark.parametrize(
