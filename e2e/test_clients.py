@@ -16,13 +16,14 @@ import pytest
 from e2e.clients import Login, Podman, Skopeo, docker_engine
 from e2e.cluster.archive import ScratchImage, write_archive
 from e2e.cluster.debian import ensure_packages
+from e2e.containerd import SNAPSHOTTER, containerd
 from e2e.kubectl import CommandError, run
 from e2e.loopback import serve
 from e2e.programs import program
 from e2e.sample import REFERENCE
 from wharf.blobs import direct
 
-pytestmark = pytest.mark.programs("crane", "oras", "regctl", "helm", "cosign")
+pytestmark = pytest.mark.programs("crane", "oras", "regctl", "helm", "cosign", "containerd", "ctr")
 
 Program = Callable[..., str]
 
@@ -137,6 +138,23 @@ def test_docker_and_podman_push_a_layer_that_goes_past_the_page_cache(at: Login,
     podman("push", *podman.trust, name, f"{at.host}/podman/large:1")
     for repository in ("docker/large:1", "podman/large:1"):  # skopeo hashes what it pulls
         skopeo.pull(repository, f"dir:{short_path}/{repository.partition('/')[0]}")
+
+
+def test_ctr_pushes_and_pulls(at: Login, archive: Path, short_path: Path) -> None:
+    target = f"{at.host}/ctr/hello:1"
+    with containerd(short_path / "right", at) as ctr:
+        ctr("images", "import", "--no-unpack", str(archive))
+        ctr("images", "push", target, REFERENCE, login=True)
+        ctr("images", "rm", "--sync", REFERENCE)
+        ctr("images", "pull", "--snapshotter", SNAPSHOTTER, target, login=True)
+        assert ctr("images", "ls", "-q").split() == [target]
+        with pytest.raises(CommandError, match=r"(?i)unauthorized|authorization failed"):
+            ctr("images", "pull", target)
+    with (
+        containerd(short_path / "wrong", Login(at.host, at.ca, at.user, "wrong")) as ctr,
+        pytest.raises(CommandError, match=r"(?i)unauthorized|authorization failed"),
+    ):
+        ctr("images", "pull", "--snapshotter", SNAPSHOTTER, target, login=True)
 
 
 def test_crane_copies_lists_and_deletes(at: Login, client: Program, archive: Path, tmp_path: Path) -> None:
