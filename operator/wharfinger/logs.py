@@ -5,11 +5,14 @@ Rule: messages are constant in form, what varies goes into fields; no Secret's c
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import traceback
 from datetime import UTC, datetime
+from typing import Any
 
+log = logging.getLogger(__name__)
 _FIELDS = ("namespace", "registry")  # what callers may pass as `extra`
 
 
@@ -39,3 +42,16 @@ def configure(level: str) -> None:
     # Kopf logs each try of each request; why it ended is logged by whoever starts it again
     logging.getLogger("kopf").setLevel(logging.CRITICAL)
     logging.getLogger("kopf.objects").setLevel(logging.WARNING)
+
+
+def of_loop(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what an event loop complains of (its exception handler).
+
+    uvloop complains of a TLS connection that is closed while an answer to what has just arrived is to be sent on it.
+    That is how connections end; whoever used it is told by an exception.
+    """
+    error = context.get("exception")
+    if "transport" in context and isinstance(error, RuntimeError) and str(error).endswith("the handler is closed"):
+        log.debug("a connection was closed while more arrived on it: %s", error)
+    else:
+        loop.default_exception_handler(context)

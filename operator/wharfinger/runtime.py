@@ -17,7 +17,7 @@ import kopf
 from aiohttp import web
 from kubernetes.aio.client import Configuration
 
-from wharfinger import clock, garbage, metrics
+from wharfinger import clock, garbage, logs, metrics
 from wharfinger.apply.applier import Applier
 from wharfinger.apply.distribution import Distributor
 from wharfinger.apply.events import Recorder
@@ -60,6 +60,7 @@ async def run(settings: Settings, decisions: Decisions) -> None:
     task = asyncio.current_task()
     assert task is not None
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(logs.of_loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
     try:

@@ -1,5 +1,6 @@
 """A log line is one JSON object."""
 
+import asyncio
 import json
 import logging
 
@@ -48,3 +49,18 @@ def test_everything_of_this_process_is_logged_alike(
     root.setLevel(before)
     (line,) = capsys.readouterr().err.splitlines()
     assert json.loads(line)["message"] == "hello"
+
+
+@pytest.mark.parametrize(
+    ("context", "levels"),
+    [
+        ({"transport": None, "exception": RuntimeError("unable to write to <X>; the handler is closed")}, ["DEBUG"]),
+        ({"transport": None, "exception": RuntimeError("else")}, ["ERROR"]),
+        ({"message": "a task that nobody waits for", "exception": OSError("x")}, ["ERROR"]),
+    ],
+)
+async def test_a_connection_that_ends_is_no_defect_and_all_else_is(caplog, context, levels) -> None:
+    caplog.set_level(logging.DEBUG, "wharfinger")
+    logs.of_loop(asyncio.get_running_loop(), {"message": "Fatal error on SSL protocol", **context})
+    assert [record.levelname for record in caplog.records] == levels
+    assert bool(caplog.records[0].exc_info) is (levels == ["ERROR"])
