@@ -31,6 +31,11 @@ CALM = 0.7
 BURST = 0.25
 """Seconds whose share may be told at once."""
 
+LONGEST = 0.3
+"""Seconds since the last look that are reckoned with. Looks come four times a second: a process that was stopped
+meanwhile, or had used up what its control group may use, was not idle.
+"""
+
 _SCHEDULED = Path("/proc/thread-self/schedstat")
 
 
@@ -64,7 +69,7 @@ class Pace:
 
     def share(self, now: float, waiting: int, answered: float, demand: float, webhooks: int = 1) -> int:
         """How many of those that wait may be told now, to so many webhooks each."""
-        seconds = max(now - self._seen, 1e-3)
+        seconds = min(LONGEST, max(now - self._seen, 1e-3))
         noted = waiting - self._left if self._left is not None else 0
         came = max(noted, answered - self._answered) / seconds
         busy = min(1.0, (demand - self._demand) / seconds)

@@ -117,3 +117,11 @@ def test_pushes_that_answer_few_requests_are_yielded_to():
     pushes = weight({("POST", "blob-upload", "202"): 65.0})  # 260 a second: 20 images of 5 layers
     second.tick(requests=pushes)
     assert sum(second.tick(requests=pushes) for _ in range(80)) / 20 <= LEAST
+
+
+def test_time_in_which_the_process_was_stopped_is_not_idle_time():
+    second = Second(waiting=10_000)
+    for _ in range(20):
+        second.tick(requests=100, busy=1.0)
+    now, answered, busy = second.now + 60.0, second.answered + 100, second.demand + TICK
+    assert second.pace.share(now, second.waiting, answered, busy) < (MOST - 100 / TICK) * BURST / 4
