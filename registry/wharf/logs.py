@@ -16,8 +16,11 @@ import msgspec
 from wharf import clock
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import TextIO
+    from typing import Any, TextIO
+
+log = logging.getLogger("wharf.logs")
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
@@ -89,3 +92,16 @@ def _held(handler: logging.Handler) -> Iterator[None]:
 def set_level(level: str) -> None:
     """The least level that is logged."""
     logging.getLogger().setLevel(level.upper())
+
+
+def of_loop(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what an event loop complains of (its exception handler).
+
+    uvloop complains when a client closes its TLS connection while something that has just arrived on it is answered.
+    That is how clients leave, and no defect.
+    """
+    error = context.get("exception")
+    if "transport" in context and isinstance(error, RuntimeError) and str(error).endswith("the handler is closed"):
+        log.debug("a connection was closed while more arrived on it", extra={"cause": str(error)})
+    else:
+        loop.default_exception_handler(context)

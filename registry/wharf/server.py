@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 import uvloop
 
-from wharf import __version__, limits, witness
+from wharf import __version__, limits, logs, witness
 from wharf.background import Background
 from wharf.blobs.filesystem import FileBlobStore
 from wharf.blobs.interface import BlobError
@@ -292,4 +292,5 @@ def run(path: str, overrides: Mapping[str, str], post: Post | None = None) -> No
     """Serve until a signal says to stop."""
     limits.allow_many_files()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.get_loop().set_exception_handler(logs.of_loop)
         runner.run(Wharf(path, overrides, post).run())

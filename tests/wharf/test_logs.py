@@ -1,5 +1,6 @@
 """Log lines: JSON, one a record."""
 
+import asyncio
 import io
 import json
 import logging
@@ -54,3 +55,17 @@ def test_many_lines_are_those_that_one_call_each_would_write(stream):
     apart = [json.loads(line) for line in stream.getvalue().splitlines()[3:]]
     for one, other in zip(together, apart, strict=True):
         assert one | {"time": ""} == other | {"time": ""}
+
+
+@pytest.mark.parametrize(
+    ("context", "levels"),
+    [
+        ({"transport": None, "exception": RuntimeError("unable to write to <X>; the handler is closed")}, ["DEBUG"]),
+        ({"transport": None, "exception": RuntimeError("else")}, ["ERROR"]),
+        ({"message": "a task that nobody waits for", "exception": OSError("x")}, ["ERROR"]),
+    ],
+)
+async def test_a_client_that_leaves_is_no_defect_and_all_else_is(caplog, context, levels):
+    caplog.set_level(logging.DEBUG, "wharf")
+    logs.of_loop(asyncio.get_running_loop(), {"message": "Fatal error on SSL protocol", **context})
+    assert [record.levelname for record in caplog.records] == levels
