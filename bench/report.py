@@ -47,7 +47,8 @@ def page(run: Run, command: str, now: datetime) -> str:
         "acknowledges a manifest; the others flush nothing. Large bodies go through a client that costs next to\n"
         "nothing: what it fetches it drops in the kernel, and what it sends it has encrypted before. The rows of curl\n"
         "are the same with a client as people use it, which shares the processors with the server. Before each turn\n"
-        "that writes, what the last one wrote is flushed, and free memory is touched once.\n\n" + table(run)
+        "that writes, what the last one wrote is flushed, and free memory is touched once; before each GET of a blob\n"
+        "it is fetched once more, for a system may take pages away that nobody has used for a minute.\n\n" + table(run)
     )
 
 
