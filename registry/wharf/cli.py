@@ -25,11 +25,14 @@ from wharf.garbage.command import NothingToRestoreError
 from wharf.garbage.exclusive import SweepRunningError
 from wharf.importing import command as importing
 from wharf.importing.volume import NoVolumeError
+from wharf.listener import AddressError
 from wharf.metadata.interface import MetadataError
 from wharf.peers import Post
 from wharf.protocol import references
 from wharf.reload import LoadError
-from wharf.server import AddressError, run
+from wharf.server import run
+from wharf.standby.lock import LockError
+from wharf.standby.process import Plan, stand_by
 from wharf.upkeep import NoStorageError
 from wharf.verify import command as verify
 from wharf.webhooks import command as webhooks
@@ -55,6 +58,7 @@ _FORESEEN = (
     LoadError,
     BackupError,
     AddressError,
+    LockError,
     NoStorageError,
     NoVolumeError,
     NothingToRestoreError,
@@ -127,6 +131,14 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     place.add_config(serve)
     serve.add_argument("--address", metavar="HOST:PORT", help="listen here, whatever the configuration file says")
     serve.add_argument("--data", metavar="DIR", help="keep the data here, whatever the configuration file says")
+    serve.add_argument(
+        "--standby",
+        metavar="HOST",
+        default="",
+        help="others may be started with this data, on a file system that all share: one of them has it open, the "
+        "others pass requests on to it and take over when it ends; HOST, a name or IP address, is where they reach "
+        "this one",
+    )
     serve.set_defaults(run=_serve)
 
 
@@ -146,12 +158,16 @@ def _serve(options: argparse.Namespace) -> None:
         return
     _introduce(options, config, data)
     count = config.workers or workers.processors()
-    if count == 1:
+    if count == 1 and not options.standby:
         run(path, overrides)
         return
     arguments = ["serve", *(["--config", path] if path else []), "--data", data]
     arguments += ["--address", options.address] if options.address else []
-    sys.exit(workers.supervise(arguments, count, options.address or config.address, config.admin_address))
+    addresses = options.address or config.address, config.admin_address
+    if options.standby:
+        plan = Plan(path, overrides, arguments, count, options.standby)
+        sys.exit(stand_by(plan, data, *addresses))
+    sys.exit(workers.supervise(arguments, count, *addresses))
 
 
 def _introduce(options: argparse.Namespace, config: Config, data: str) -> None:

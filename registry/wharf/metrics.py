@@ -15,7 +15,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 BYTES = (256.0, 1024.0, 16384.0, 262144.0, 1048576.0, 16777216.0, 268435456.0, 4294967296.0)
@@ -115,6 +115,9 @@ class Metrics:
     """The metrics of one wharf."""
 
     def __init__(self) -> None:
+        self.standby = Counter(
+            "wharf_standby", "1 while another host has the data open, and requests are passed on to it.", kind="gauge"
+        )
         self._declare_requests()
         self._declare_storage()
         self._declare_garbage()
@@ -194,10 +197,18 @@ class Metrics:
         for name, combine in _OF_A_PROCESS.items() if others else ():
             whole[name] = deepcopy(whole[name])
             whole[name].take([other[name] for other in others], combine)
-        lines = []
-        for metric in whole.values():
-            lines += [f"# HELP {metric.name} {metric.text}", f"# TYPE {metric.name} {metric.kind}", *metric.lines()]
-        return "\n".join(lines) + "\n"
+        return _text(whole.values())
+
+    def of_standby(self) -> str:
+        """What one that stands by has to say: all else is the active one's."""
+        return _text([self.standby, self.reload_failed, self.reload_time])
+
+
+def _text(metrics: Iterable[Counter | Histogram]) -> str:
+    lines = []
+    for metric in metrics:
+        lines += [f"# HELP {metric.name} {metric.text}", f"# TYPE {metric.name} {metric.kind}", *metric.lines()]
+    return "\n".join(lines) + "\n"
 
 
 def _number(value: float) -> str:

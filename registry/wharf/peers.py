@@ -38,6 +38,8 @@ class Post(msgspec.Struct, frozen=True):
     """What a worker is told by the process that starts it: who it is among how many, and the sockets that it inherits.
 
     `admin` is -1 where there is no such listener; `directory` has the sockets of the workers; `parent` is a process id.
+    `held`: descriptors that say, where another process stands by, that the index is open; they are closed after it, in
+    this order.
     """
 
     number: int
@@ -46,6 +48,7 @@ class Post(msgspec.Struct, frozen=True):
     admin: int
     directory: str
     parent: int
+    held: tuple[int, ...] = ()
 
     @classmethod
     def of_environment(cls) -> Post | None:

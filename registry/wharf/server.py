@@ -10,13 +10,13 @@ import contextlib
 import dataclasses
 import fcntl
 import logging
+import os
 import signal
 import socket
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import uvicorn
 import uvloop
 
 from wharf import __version__, limits, logs, witness
@@ -30,9 +30,10 @@ from wharf.garbage.recovery import boot_id, recover, settle
 from wharf.garbage.timekeeper import Clocks
 from wharf.http.admin import AdminApp
 from wharf.http.app import RegistryApp
-from wharf.http.connection import IDLE_SECONDS, Connection
+from wharf.http.connection import Connection
 from wharf.http.fast_answers import Answers
 from wharf.http.services import Live, Services
+from wharf.listener import GRACE_SECONDS, AddressError, Listener, bind
 from wharf.metadata.interface import MetadataError
 from wharf.metadata.sqlite import SqliteIndex
 from wharf.metadata.sqlite_doubts import SqliteDoubts
@@ -41,57 +42,17 @@ from wharf.metadata.sqlite_tagged import SqliteTagReader
 from wharf.metrics import Metrics
 from wharf.peers import FILES, Peers, Post, Word
 from wharf.reload import Reloader
+from wharf.standby import leaving
+from wharf.standby.lock import shared
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Coroutine, Generator, Mapping
+    from collections.abc import Coroutine, Mapping
 
 
 log = logging.getLogger("wharf.server")
 
-GRACE_SECONDS = 20
-"""For running requests after SIGTERM; the kubelet kills after 30."""
-
 SETTLE_SECONDS = 5.0
 """For making durable, at the end, what was uploaded and is not yet named by a manifest."""
-
-START_SECONDS = 10.0
-"""For a listener to come up."""
-
-
-class AddressError(ValueError):
-    """An address cannot be listened on. The message says why."""
-
-
-class _Listener(uvicorn.Server):
-    """uvicorn's server without its signal handlers: wharf has two, and stops them itself."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-        self._stop = asyncio.Event()
-
-    def stop(self) -> None:
-        """Accept no more connections, and end when the requests that run are answered."""
-        self.should_exit = True
-        self._stop.set()
-
-    async def main_loop(self) -> None:
-        """Keep the Date header right until stop(), without uvicorn's ten wake-ups a second."""
-        while not await self.on_tick(0):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(1.0):  # wait_for() may lose a cancellation (CPython issue 86296)
-                    await self._stop.wait()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Come up, and say so."""
-        await super().startup(sockets)
-        self.ready.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """Leave the signals alone."""
-        yield
 
 
 class Wharf:
@@ -101,13 +62,15 @@ class Wharf:
 
     def __init__(self, path: str = "", overrides: Mapping[str, str] | None = None, post: Post | None = None) -> None:
         self._post = post
+        self._leaves = post is not None and bool(post.held)  # another stands by
         self._peers = Peers(post)
         self._metrics = Metrics()
         self.reloader = Reloader(self._metrics, path, overrides)
         self._configured = bool(path)
         self._services: Services | None = None
-        self._listeners: list[tuple[_Listener, asyncio.Task[None]]] = []
+        self._listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._open = contextlib.ExitStack()  # what no other host may have open beside this one
         self._closing = contextlib.ExitStack()
         self.port = 0
         self.admin_port = 0
@@ -116,6 +79,7 @@ class Wharf:
         """Load, open and listen. Raises LoadError, AddressError, MetadataError, BlobError; call stop() then too."""
         self._closing.callback(self.reloader.close)
         config = self.reloader.load()
+        await self._hold(config.data)
         blobs = FileBlobStore(config.data)
         blobs.room.limits = _limits(self.reloader.live)
         blobs.open()
@@ -123,7 +87,7 @@ class Wharf:
         layout = Layout(config.data)
         index = SqliteIndex(layout.index, blobs.flush)
         index.open()
-        self._closing.callback(index.close)
+        self._open.callback(index.close)
         self._doubts, self._blobs = SqliteDoubts(index), blobs
         with (Path(config.data) / "start.lock").open("ab") as file:  # processes that start together take turns
             await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
@@ -144,7 +108,8 @@ class Wharf:
         self.answers = Answers(services, index.version)
         connection = partial(Connection, answers=self.answers)
         front = self.reloader.front.context if self.reloader.front else None
-        self.port = await self._listen(config.address, RegistryApp(services, self.answers), front, connection)
+        self._app = RegistryApp(services, self.answers)
+        self.port = await self._listen(config.address, Listener(self._app, front, connection))
         if config.admin_address:
             self.admin_port = await self._listen_admin(config.admin_address, AdminApp(services, reports))
         await self._peers.listen(self._word)
@@ -161,19 +126,26 @@ class Wharf:
             log.info("serving", extra=self.summary())
             await stop.wait()
             log.info("stopping", extra={"grace": GRACE_SECONDS})
+            if self._leaves:
+                await self._linger()
         finally:
             await self.stop()
         log.info("stopped")
 
     async def stop(self) -> None:
-        """Finish running requests within GRACE_SECONDS, end the background work, close the storage."""
+        """Finish running requests within GRACE_SECONDS, end the background work, close the storage.
+
+        Where another stands by, the index is closed before answers have been sent that need it no more.
+        """
         if self._services is not None:
             self._services.stopping = True
-        # The admin listener last: until then probes say that this is stopping, not that it is gone.
-        for listener, serving in self._listeners:
-            listener.stop()
-            await asyncio.wait({serving}, timeout=GRACE_SECONDS + 5)
-        self._peers.close()
+        for public in self._listeners[:1]:
+            public.stop()
+            if self._leaves:
+                await leaving.finish(lambda: public.expects() or self._app.busy())  # noqa: B023 - there is but one
+                self._app.refuse()
+            else:
+                await public.ended()
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -184,7 +156,29 @@ class Wharf:
                     await settle(self._doubts, self._blobs)
             except (TimeoutError, MetadataError, BlobError) as error:
                 log.warning("pushes under way cannot go on elsewhere", extra={"cause": str(error) or "no time left"})
+        self._open.close()
+        # The admin listener last: until then probes say that this is stopping, not that it is gone.
+        for listener in self._listeners:
+            listener.stop()
+            await listener.ended()
+        self._peers.close()
         self._closing.close()
+
+    async def _linger(self) -> None:
+        """Go on for a while, and have clients go elsewhere."""
+        if self._services is not None:
+            self._services.stopping = True
+        self.answers.end()
+        self._listeners[0].dismiss()
+        await leaving.linger(self._app.receives)
+
+    async def _hold(self, data: str) -> None:
+        """Have the right to open the data until it is closed: of who started this, or with others. Raises LockError."""
+        if self._leaves and self._post is not None:
+            for descriptor in reversed(self._post.held):
+                self._open.callback(os.close, descriptor)
+        else:
+            await asyncio.to_thread(self._open.enter_context, shared(data, command=False))
 
     def summary(self) -> dict[str, object]:
         """What is served, for the log line at the start."""
@@ -204,42 +198,18 @@ class Wharf:
     async def _listen_admin(self, address: str, app: AdminApp) -> int:
         """As _listen(); 0 where nobody asked for this listener and its port is taken: two registries on one machine."""
         try:
-            return await self._listen(address, app, self.reloader.tls)
+            return await self._listen(address, Listener(app, self.reloader.tls), admin=True)
         except AddressError as error:
             if self._configured:
                 raise
             log.warning("no probes, metrics and status", extra={"cause": str(error)})
             return 0
 
-    async def _listen(
-        self,
-        address: str,
-        app: RegistryApp | AdminApp,
-        tls: ssl.SSLContext | None,
-        connection: Callable[..., Connection] = Connection,
-    ) -> int:
-        """Serve `app` on HOST:PORT; the port, which the system chose where it was 0."""
-        listening = self._inherited(isinstance(app, AdminApp)) or bind(address)
-        config = uvicorn.Config(
-            app,
-            http=connection,  # type: ignore[arg-type] # uvicorn calls it; it need not be a class
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_keep_alive=IDLE_SECONDS,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-            ssl_context_factory=(lambda *_: tls) if tls else None,
-        )
-        listener = _Listener(config)
-        serving = asyncio.create_task(listener.serve(sockets=[listening]))
-        self._listeners.append((listener, serving))
-        async with asyncio.timeout(START_SECONDS):
-            await listener.ready.wait()
-        port: int = listening.getsockname()[1]
-        return port
+    async def _listen(self, address: str, listener: Listener, *, admin: bool = False) -> int:
+        """Serve on HOST:PORT; the port, which the system chose where it was 0."""
+        listening = self._inherited(admin) or bind(address)
+        self._listeners.append(listener)
+        return await listener.start(listening)
 
     def _services_of(self, index: SqliteIndex, blobs: FileBlobStore) -> Services:
         tagged, processes = SqliteTagReader(index), self._post.count if self._post else 1
@@ -273,19 +243,6 @@ def _limits(live: Live) -> Limits:
 def _report(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         log.critical("background work stopped by a defect; restart wharf, and report this", exc_info=error)
-
-
-def bind(address: str) -> socket.socket:
-    """A listening socket of HOST:PORT or [HOST]:PORT; port 0 lets the system choose. Raises AddressError."""
-    host, colon, port = address.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not colon or not port.isdigit() or int(port) > 65535:
-        raise AddressError(f"{address!r} is not HOST:PORT, such as 0.0.0.0:5000")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, int(port)), family=family, backlog=2048)
-    except OSError as error:
-        raise AddressError(f"cannot listen on {address}: {error.strerror or error}") from error
 
 
 def run(path: str, overrides: Mapping[str, str], post: Post | None = None) -> None:

@@ -5,7 +5,7 @@ Rule: a job never creates storage unless it says so: a wrong path is an error, n
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from wharf import clock as wall
 from wharf.blobs.filesystem import FileBlobStore
 from wharf.blobs.paths import Layout
 from wharf.metadata.sqlite import SqliteIndex
+from wharf.standby.lock import shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,18 +36,22 @@ class Opened:
 
 @contextmanager
 def opened(data: str, *, create: bool = False, clock: Clock = wall.now) -> Iterator[Opened]:
-    """The storage in the directory `data`. Raises NoStorageError, MetadataError, BlobError."""
+    """The storage in the directory `data`. Raises NoStorageError, LockError, MetadataError, BlobError."""
     layout = Layout(data)
-    if not create and not layout.index.is_file():
-        raise NoStorageError(f"{data} holds no registry's data: name its directory with --data or --config")
-    blobs = FileBlobStore(data, clock=clock)
-    blobs.open()
-    try:
+    if not create:
+        require_storage(layout)
+    with ExitStack() as closing:
+        closing.enter_context(shared(data))
+        blobs = FileBlobStore(data, clock=clock)
+        blobs.open()
+        closing.callback(blobs.close)
         index = SqliteIndex(layout.index, blobs.flush, clock=clock)
         index.open()
-        try:
-            yield Opened(layout, blobs, index)
-        finally:
-            index.close()
-    finally:
-        blobs.close()
+        closing.callback(index.close)
+        yield Opened(layout, blobs, index)
+
+
+def require_storage(layout: Layout) -> None:
+    """Raises NoStorageError where no registry's data is."""
+    if not layout.index.is_file():
+        raise NoStorageError(f"{layout.root} holds no registry's data: name its directory with --data or --config")

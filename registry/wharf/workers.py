@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from wharf.listener import AddressError, bind
 from wharf.peers import VARIABLE, Post, socket_of
-from wharf.server import AddressError, bind
 
 if TYPE_CHECKING:
     import socket
@@ -60,16 +60,24 @@ def end_with_parent(post: Post) -> None:
 
 
 class Supervisor:
-    """Keeps `count` workers running, each with the command line `arguments` and the two sockets."""
+    """Keeps `count` workers running, each with the command line `arguments`, the two sockets, and what else is `held`
+    (peers.py). stop() closes all these.
+    """
 
     def __init__(
-        self, arguments: Sequence[str], count: int, public: socket.socket, admin: socket.socket | None
+        self,
+        arguments: Sequence[str],
+        count: int,
+        public: socket.socket,
+        admin: socket.socket | None,
+        held: tuple[int, ...] = (),
     ) -> None:
         self._command = [sys.executable, "-m", "wharf", *arguments]
         self._count = count
         self._sockets = [one for one in (public, admin) if one is not None]
         self._public = public.fileno()
         self._admin = admin.fileno() if admin is not None else -1
+        self._held = held
         self._running: dict[int, asyncio.subprocess.Process] = {}
         self._stopping = asyncio.Event()
         self._served: set[int] = set()
@@ -88,10 +96,21 @@ class Supervisor:
 
     def stop(self) -> None:
         """Let every worker finish what it is answering, and start no more."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End every worker at once, which is no success."""
+        self._status = 1
+        self._end(signal.SIGKILL)
+
+    def _end(self, number: int) -> None:
         self._stopping.set()
         for one in self._sockets:
             one.close()
-        self._tell(signal.SIGTERM)
+        held, self._held = self._held, ()
+        for descriptor in held:
+            os.close(descriptor)
+        self._tell(number)
 
     def _tell(self, number: int) -> None:
         for process in self._running.values():
@@ -121,13 +140,13 @@ class Supervisor:
                 continue
 
     async def _once(self, number: int, directory: str) -> int:
-        post = Post(number, self._count, self._public, self._admin, directory, os.getpid())
+        post = Post(number, self._count, self._public, self._admin, directory, os.getpid(), self._held)
         socket_of(directory, number).unlink(missing_ok=True)
         self._running[number] = process = await asyncio.create_subprocess_exec(
             *self._command,
             env={**os.environ, VARIABLE: msgspec.json.encode(post).decode()},
             stdin=subprocess.DEVNULL,
-            pass_fds=[one.fileno() for one in self._sockets],
+            pass_fds=[*(one.fileno() for one in self._sockets), *self._held],
         )
         if self._stopping.is_set():  # while it was being started
             _send(process, signal.SIGTERM)
@@ -142,8 +161,8 @@ def _send(process: asyncio.subprocess.Process, number: int) -> None:
         process.send_signal(number)
 
 
-def supervise(arguments: Sequence[str], count: int, address: str, admin_address: str) -> int:
-    """Serve with `count` workers until a signal says to stop; the exit status. Raises AddressError."""
+def listen(arguments: Sequence[str], address: str, admin_address: str) -> tuple[socket.socket, socket.socket | None]:
+    """The two listening sockets. Raises AddressError."""
     public = bind(address)
     admin = None
     if admin_address:
@@ -153,4 +172,10 @@ def supervise(arguments: Sequence[str], count: int, address: str, admin_address:
             if "--config" in arguments:
                 raise
             log.warning("no probes, metrics and status", extra={"cause": str(error)})
+    return public, admin
+
+
+def supervise(arguments: Sequence[str], count: int, address: str, admin_address: str) -> int:
+    """Serve with `count` workers until a signal says to stop; the exit status. Raises AddressError."""
+    public, admin = listen(arguments, address, admin_address)
     return asyncio.run(Supervisor(arguments, count, public, admin).run())

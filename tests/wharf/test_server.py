@@ -11,7 +11,8 @@ import time
 import pytest
 from cryptography import x509
 
-from wharf.server import AddressError, Wharf, bind
+from wharf.listener import AddressError, bind
+from wharf.server import Wharf
 
 
 def subject(registry):
@@ -115,17 +116,6 @@ def test_an_upload_goes_on_after_a_restart(start):
     second = start()
     digest = "sha256:" + hashlib.sha256(b"abcdef").hexdigest()
     assert second.request("PUT", f"{session}?digest={digest}", b"def", Content_Range="3-5").status == 201
-
-
-@pytest.mark.parametrize("address", ["", "5000", "host:", "host:x", "host:70000", "no.such.host.invalid:1"])
-def test_an_address_that_cannot_be_used_is_said(address):
-    with pytest.raises(AddressError):
-        bind(address)
-
-
-def test_a_port_that_is_taken_is_said():
-    with bind("127.0.0.1:0") as taken, pytest.raises(AddressError, match="in use"):
-        bind(f"127.0.0.1:{taken.getsockname()[1]}")
 
 
 @pytest.mark.parametrize("configured", [True, False])

@@ -13,7 +13,8 @@ from wharf import place
 from wharf.backup.restore import BackupError, restore
 from wharf.backup.save import save
 from wharf.blobs.paths import Layout
-from wharf.upkeep import NoStorageError
+from wharf.standby.lock import shared
+from wharf.upkeep import require_storage
 from wharf.wording import count
 
 
@@ -41,11 +42,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _backup(options: argparse.Namespace) -> None:
     layout = _layout(options)
-    if not layout.index.is_file():
-        raise NoStorageError(f"{layout.root} holds no registry's data: name its directory with --data or --config")
+    require_storage(layout)
     if sys.stdout.isatty():
         raise BackupError("a backup is no text for a terminal: send it to a file, as in `wharf backup > backup.tar`")
-    saved = save(layout, sys.stdout.buffer)
+    with shared(str(layout.root)):
+        saved = save(layout, sys.stdout.buffer)
     sys.stdout.buffer.flush()
     text = f"saved the index and {count(saved.blobs, 'blob')}, {saved.size >> 20} MiB"
     _end(text, damaged=saved.damaged, missing=saved.missing)
@@ -54,7 +55,9 @@ def _backup(options: argparse.Namespace) -> None:
 def _restore(options: argparse.Namespace) -> None:
     if sys.stdin.isatty():
         raise BackupError("a backup is read from standard input, as in `wharf restore < backup.tar`")
-    restored = restore(_layout(options), sys.stdin.buffer)
+    layout = _layout(options)
+    with shared(str(layout.root)):
+        restored = restore(layout, sys.stdin.buffer)
     _end(
         f"restored the index and {count(restored.blobs, 'blob')}, {restored.size >> 20} MiB",
         damaged=restored.damaged,

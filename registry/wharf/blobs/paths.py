@@ -5,6 +5,7 @@
         index.db.lock                           held while the index is created or migrated
         index.db.next, index.db.turn            the order of writers (metadata/turns.py)
         index.db.restoring, blobs/restoring     what a restore is at (backup/restore.py)
+        active.lock, beside.lock                held while this data is open (standby/lock.py)
         start.lock                              held while a process opens what is here
         sweep.lock                              held while garbage is removed, or a backup made
         background.lock                         held by the process that does the work for all
@@ -53,6 +54,8 @@ class Layout:
         self.quarantine = self.root / "quarantine"
         self.damage = self.root / "damage"
         self.sweeping = self.root / "sweep.lock"
+        self.active = self.root / "active.lock"
+        self.beside = self.root / "beside.lock"
 
     def blob(self, digest: str) -> Path:
         """Where the content of `digest` is. Raises InvalidDigestError."""

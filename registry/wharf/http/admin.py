@@ -35,11 +35,58 @@ if TYPE_CHECKING:
 PROBE_SECONDS = 5.0
 """Longest that the index may take before wharf calls itself not ready."""
 
-_TEXT = "text/plain; version=0.0.4; charset=utf-8"
-_JSON = "application/json"
+Answer = tuple[int, str, bytes]
+"""Status code, media type and body."""
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+JSON = "application/json"
+
+READY = (200, TEXT, b"ok\n")
+NOT_FOUND = (404, TEXT, b"there are /livez /readyz /startupz /status /metrics /gc\n")
 
 _ALLOW = {"/gc": "POST"}
 """Methods of the paths that are not just read."""
+
+_GUARDED = ("/status", "/metrics", "/gc")
+
+
+def readiness(problem: str) -> Answer:
+    """The answer of /readyz; `problem`: why requests should go elsewhere, empty when they need not."""
+    return (503, TEXT, f"{problem}\n".encode()) if problem else READY
+
+
+def refusal(scope: Message, token: str) -> Answer | None:
+    """Why a request is not answered; None when it is."""
+    if scope["method"] not in _allow(scope).split(", "):
+        return 405, TEXT, f"only {_allow(scope)}\n".encode()
+    given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    authorized = not token or hmac.compare_digest(bytes(given), b"Bearer " + token.encode())
+    if scope["path"] in _GUARDED and not authorized:
+        return 401, TEXT, b"send the admin token: Authorization: Bearer TOKEN\n"
+    if scope["path"] in _ALLOW and not token:
+        return 403, TEXT, b"set adminTokenFile: who may read the status may not change anything\n"
+    return None
+
+
+async def answer(scope: Message, send: Send, given: Answer) -> None:
+    """Send an answer."""
+    status, kind, body = given
+    headers = [
+        (b"content-type", kind.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if status == 405:
+        headers.append((b"allow", _allow(scope).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def loaded(files: Mapping[str, Mapping[str, str] | None]) -> dict[str, object]:
+    """What /status says of each of FILES."""
+    return {"clientCa" if name == "client_ca" else name: files[name] for name in FILES}
 
 
 async def _alone() -> Sequence[Word | None]:
@@ -72,53 +119,33 @@ class AdminApp:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
         del receive  # nothing here takes a body
-        status, kind, body = await self._answer(scope)
-        headers = [
-            (b"content-type", kind.encode()),
-            (b"content-length", str(len(body)).encode()),
-            (b"cache-control", b"no-store"),
-        ]
-        if status == 401:
-            headers.append((b"www-authenticate", b"Bearer"))
-        if status == 405:
-            headers.append((b"allow", _allow(scope).encode()))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await answer(scope, send, refusal(scope, self._reports.token()) or await self._answer(scope))
 
-    async def _answer(  # noqa: PLR0911 - one return per path
-        self, scope: Message
-    ) -> tuple[int, str, bytes]:
-        if scope["method"] not in _allow(scope).split(", "):
-            return 405, _TEXT, f"only {_allow(scope)}\n".encode()
+    async def _answer(self, scope: Message) -> Answer:
         match scope["path"]:
             case "/livez" | "/startupz":
-                return 200, _TEXT, b"ok\n"
+                return READY
             case "/readyz":
-                problem = await self._not_ready()
-                return (503, _TEXT, f"{problem}\n".encode()) if problem else (200, _TEXT, b"ok\n")
-            case "/status" | "/metrics" | "/gc" if not self._authorized(scope):
-                return 401, _TEXT, b"send the admin token: Authorization: Bearer TOKEN\n"
+                return readiness(await self._not_ready())
             case "/status":
-                return 200, _JSON, msgspec.json.encode(await self._status())
+                return 200, JSON, msgspec.json.encode(await self._status())
             case "/metrics":
-                return 200, _TEXT, (await self._metrics()).encode()
+                return 200, TEXT, (await self._metrics()).encode()
             case "/gc":
                 return self._sweep()
-        return 404, _TEXT, b"there are /livez /readyz /startupz /status /metrics /gc\n"
+        return NOT_FOUND
 
-    def _sweep(self) -> tuple[int, str, bytes]:
+    def _sweep(self) -> Answer:
         """Begin to collect garbage."""
-        if not self._reports.token():
-            return 403, _TEXT, b"set adminTokenFile: who may read the status may not change anything\n"
         try:
             begin = self._reports.sweep()
         except SweepRunningError as error:
-            return 409, _TEXT, f"{error}\n".encode()
+            return 409, TEXT, f"{error}\n".encode()
         except BlobError as error:
-            return 503, _TEXT, f"{error}\n".encode()
+            return 503, TEXT, f"{error}\n".encode()
         garbage = self._services.live.config.garbage_collection
         begun = {"begun": wall.rfc3339(begin), "gracePeriod": garbage.grace_period, "untagged": garbage.untagged}
-        return 202, _JSON, msgspec.json.encode(begun)
+        return 202, JSON, msgspec.json.encode(begun)
 
     async def _not_ready(self) -> str:
         """Why requests should go elsewhere; empty when they need not."""
@@ -130,11 +157,6 @@ class AdminApp:
         except (MetadataError, TimeoutError):
             return "the index does not answer"
         return ""
-
-    def _authorized(self, scope: Message) -> bool:
-        token = self._reports.token()
-        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        return not token or hmac.compare_digest(bytes(given), b"Bearer " + token.encode())
 
     async def _status(self) -> dict[str, object]:
         storage: dict[str, object]
@@ -151,10 +173,8 @@ class AdminApp:
         return {
             "version": __version__,
             "instance": socket.gethostname(),
-            "configuration": files["configuration"],
-            "htpasswd": files["htpasswd"],
-            "certificate": files["certificate"],
-            "clientCa": files["client_ca"],
+            "role": "active",
+            **loaded(files),
             "storage": storage,
             "webhooks": await self._webhooks(),
             "garbageCollection": history.report(*await self._garbage()),

@@ -43,6 +43,20 @@ class RegistryApp:
     def __init__(self, services: Services, answers: Answers | None = None) -> None:
         self._services = services
         self._answers = answers
+        self._asking: dict[asyncio.Task[None], Request] = {}  # requests that may need the index or the store
+
+    def busy(self) -> bool:
+        """Whether any request still needs more than to be answered."""
+        return bool(self._asking)
+
+    def receives(self) -> bool:
+        """Whether the body of any request is still to come."""
+        return any(not request.body_ended and not request.stalled for request in self._asking.values())
+
+    def refuse(self) -> None:
+        """Answer those requests at once, that they are to be tried again."""
+        for task in self._asking:
+            task.cancel()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
@@ -52,10 +66,14 @@ class RegistryApp:
         begun = time.perf_counter()
         metrics = self._services.metrics
         metrics.in_flight.add()
+        task = asyncio.current_task()
+        assert task is not None
+        self._asking[task] = request
         try:
             found = routes.find(request.path)
             label = found[0].label if found else label
             response = await self._answer(request, found)
+            del self._asking[task]
             await exchange.answer(response)
             if self._answers is not None:
                 self._answers.keep(request, response, exchange.headers, (request.method, label, str(response.status)))
@@ -68,6 +86,7 @@ class RegistryApp:
         except (RegistryError, BlobError, MetadataError) as error:
             await self._answer_error(exchange, request, error)
         finally:
+            self._asking.pop(task, None)
             if not exchange.started and not exchange.status:  # an error of our own: uvicorn logs it once it is raised
                 log.error("unexpected error", extra={"request_id": request.id, "path": first_line(request.path)})
                 await exchange.answer(error_response(RegistryError(Problem.INTERNAL)))

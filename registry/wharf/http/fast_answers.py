@@ -104,6 +104,7 @@ class Answers:
     def __init__(self, services: Services, version: Callable[[], int]) -> None:
         self._services = services
         self._version = version
+        self._limit = REQUEST_LIMIT
         self._secret = os.urandom(32)
         self._kept: dict[bytes, Replay] = {}
         self._size = 0
@@ -113,9 +114,13 @@ class Answers:
         self._untold: list[_Given] = []  # those of a moment, and when it began
         self._since = 0.0
 
+    def end(self) -> None:
+        """Answer nothing from here any more: answers are about to be others, in their headers."""
+        self._limit = 0
+
     def candidate(self, data: bytes) -> Candidate | None:
         """What received bytes are known by, when they may be a request that is answered from here."""
-        if len(data) > REQUEST_LIMIT or not data.startswith((b"GET /v2/", b"HEAD /v2/")):
+        if len(data) > self._limit or not data.startswith((b"GET /v2/", b"HEAD /v2/")):
             return None
         try:
             version = self._version()

@@ -150,4 +150,4 @@ def test_a_request_to_upgrade_is_answered_as_it_is(registry):
 
 def connections(registry):
     """Open connections of the public listener."""
-    return len(registry.wharf._listeners[0][0].server_state.connections)
+    return len(registry.wharf._listeners[0].server_state.connections)

@@ -152,7 +152,7 @@ def test_what_is_kept_is_bounded(start, monkeypatch):
 
 
 def test_a_connection_that_only_gets_replayed_answers_is_not_idle(start, monkeypatch):
-    monkeypatch.setattr("wharf.server.IDLE_SECONDS", 1)
+    monkeypatch.setattr("wharf.listener.IDLE_SECONDS", 1)
     monkeypatch.setattr("wharf.http.connection.IDLE_SECONDS", 1)
     registry = start()
     registry.push_image("fast/app", "v1")

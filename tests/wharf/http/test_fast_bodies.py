@@ -98,7 +98,7 @@ def test_a_request_that_is_cancelled_keeps_what_arrived(either, form, taken):
         wait_until(lambda: taken and taken[0].received == 100_001)
 
         async def cancel():
-            for task in either.wharf._listeners[0][0].server_state.tasks:
+            for task in either.wharf._listeners[0].server_state.tasks:
                 task.cancel()
 
         either.call(cancel)

@@ -46,7 +46,7 @@ def eventually(condition):
 
 
 def connections(registry):
-    return len(registry.wharf._listeners[0][0].server_state.connections)
+    return len(registry.wharf._listeners[0].server_state.connections)
 
 
 @pytest.mark.parametrize("cached", [True, False])
@@ -148,7 +148,7 @@ def test_a_large_answer_over_tls_that_ends_early_no_longer_counts(secure, end):
         elif end == "the request is cancelled":
 
             async def cancel():
-                for task in secure.wharf._listeners[0][0].server_state.tasks:
+                for task in secure.wharf._listeners[0].server_state.tasks:
                     task.cancel()
 
             secure.call(cancel)
