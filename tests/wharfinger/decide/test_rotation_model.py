@@ -64,8 +64,13 @@ class Rotation(RuleBasedStateMachine):
                 if user not in self.revoked and OVERLAPS[self.overlap]:
                     self.promised[user][self.current[user]] = self.here.now + OVERLAPS[self.overlap]
                 self.current[user] = now
-            if user in self.revoked and not self.revoking(user):
+            # a revocation waits for the replicas for a minute at most: until they have the new password nobody gets in
+            if user in self.revoked and not self.revoking(user) and self.lets_in(user):
                 self.revoked.discard(user)
+
+    def lets_in(self, user: str) -> bool:
+        """Whether every replica takes the password that users read."""
+        return all(self.accepts(text, user, self.current[user]) for text in self.loaded)
 
     def report(self) -> None:
         """What each replica says that it has loaded."""
