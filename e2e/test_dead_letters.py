@@ -8,15 +8,12 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import os
-import signal
 import ssl
 import statistics
 import time
 from collections import defaultdict
 from contextlib import closing, suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +22,7 @@ from e2e import receiver
 from e2e.clients import Login, login, port_forward
 from e2e.cluster import images
 from e2e.kubectl import CommandError, Kubectl, eventually
+from e2e.pods import kill_pod, pods_of
 from e2e.resources import webhook_manifest
 
 PUSHES = 1000
@@ -82,22 +80,6 @@ class Pusher:
                 self.acknowledged.append(tag)
 
 
-def kill_registry(kubectl: Kubectl, registry: str, namespace: str) -> None:
-    """Kill -9 every process of the registry's container, as the node sees them."""
-    (pod,) = kubectl.list("pods", namespace, f"wharfinger.dev/registry={registry}")
-    uid = str(pod["metadata"]["uid"])
-    names = (uid, uid.replace("-", "_"))
-    killed = 0
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if b"wharf" in (process / "cmdline").read_bytes() and any(
-                name in (process / "cgroup").read_text() for name in names
-            ):
-                os.kill(int(process.name), signal.SIGKILL)
-                killed += 1
-    assert killed, "no process of the registry is seen from here"
-
-
 def told(kubectl: Kubectl, namespace: str, path: str) -> dict[str, set[str]]:
     """Ids of the events that arrived at a path, by tag."""
     ids: dict[str, set[str]] = defaultdict(set)
@@ -128,7 +110,8 @@ def lags(kubectl: Kubectl, namespace: str) -> list[float]:
 def test_nothing_is_lost_and_a_replay_brings_it_all(kubectl: Kubectl, namespace: str, hooks: str) -> None:
     pusher = Pusher(kubectl, hooks, namespace)
     pusher.push(PUSHES // 2)
-    kill_registry(kubectl, hooks, namespace)
+    (pod,) = pods_of(kubectl, hooks, namespace)
+    kill_pod(pod)
     pusher.push(PUSHES)
 
     def arrived() -> dict[str, set[str]] | None:

@@ -25,6 +25,13 @@ class RegistrySpec(Model, frozen=True, kw_only=True):
 
     rules: ClassVar = (
         Rule(
+            "self.replicas <= 1 || has(self.storage.existingClaim) || "
+            "has(self.storage.accessModes) && 'ReadWriteMany' in self.storage.accessModes",
+            "two pods need a claim that both may have: set storage.accessModes to [ReadWriteMany] when the Registry is "
+            "made, or replicas to 1",
+            field_path=".replicas",
+        ),
+        Rule(
             "!has(self.ingress) || has(self.ingress.hosts) || has(self.tls.hosts)",
             "an Ingress needs a host: set ingress.hosts, or tls.hosts",
             field_path=".ingress",
@@ -39,14 +46,10 @@ class RegistrySpec(Model, frozen=True, kw_only=True):
     replicas: Annotated[
         int,
         checked(
-            Rule(
-                "self <= 1",
-                "one replica at most, on a ReadWriteMany claim too, because the index is embedded: set replicas to 1, "
-                "or to 0 to stop",
-            ),
+            Rule("self <= 2", "two replicas at most: one serves, the other stands by; set replicas to 2 or less"),
             ge=0,
-            description="Number of pods: 1, or 0 to stop the registry and keep everything. More are refused: the "
-            "index is a file beside the content that two pods must never write, whatever the claim's access modes.",
+            description="Number of pods: 1, or 0 to stop the registry and keep everything. 2 on a ReadWriteMany claim: "
+            "one serves, the other passes requests on to it and takes over when it ends.",
         ),
     ] = 1
     paused: Annotated[

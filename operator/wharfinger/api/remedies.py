@@ -45,7 +45,8 @@ REMEDIES: Mapping[str, Mapping[Reason, str]] = {
         "back.",
         Reason.STORAGE_CLASS_MISSING: "Create the class, or make a Registry with a class that there is.",
         Reason.STORAGE_CLASS_REFUSED: "Set the field back, or copy the content to a new Registry of the other class.",
-        Reason.ACCESS_MODES_REFUSED: "Set the field back, or copy the content to a new Registry.",
+        Reason.ACCESS_MODES_REFUSED: "Set the field that the message names back, or copy the content to a new "
+        "Registry.",
         Reason.INDEX_DOUBTED: "Put the right index.db back, or push the images again; then, or if this is the right "
         "one, run `wharf gc --trust-index`.",
         Reason.CONTENT_DAMAGED: "Push the images that the message names again, or delete them; look at the volume.",

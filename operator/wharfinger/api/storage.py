@@ -90,7 +90,8 @@ class Storage(Model, frozen=True, kw_only=True):
         ]
         | None,
         Meta(
-            description="Access modes of the claim. Default: ReadWriteOnce. Whatever they are, one pod runs at a time."
+            description="Access modes of the claim. Default: ReadWriteOnce. With ReadWriteMany a rollout costs no "
+            "pause, and replicas can be 2."
         ),
     ] = None
     existing_claim: Annotated[

@@ -35,17 +35,15 @@ class PodSettings:
     imports: bool = False  # whether what Distribution left on the claim is taken over first
 
 
-def deployment(
-    owner: Owner, *, replicas: int, strategy: str, claim: str, tls: bool, pod: PodSettings
-) -> dict[str, Any]:
-    """Deployment NAME. `strategy` is Recreate or RollingUpdate; `claim` names the PersistentVolumeClaim."""
+def deployment(owner: Owner, *, replicas: int, shared: bool, claim: str, tls: bool, pod: PodSettings) -> dict[str, Any]:
+    """Deployment NAME. `claim` names the PersistentVolumeClaim; `shared`: whether several pods may have it."""
     return manifest(
         "deployment.yaml.j2",
         metadata=owner.metadata(owner.name),
         owner=owner,
         pod_labels={**pod.labels, **owner.labels},
         replicas=replicas,
-        strategy=strategy,
+        shared=shared,
         claim=claim,
         tls=tls,
         pod=pod,

@@ -13,7 +13,7 @@ from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
 from wharfinger.api.status import CertificateStatus
 from wharfinger.children.owner import Owner, decoded
-from wharfinger.decide import exposure, x509
+from wharfinger.decide import exposure, sharing, x509
 from wharfinger.decide.authority import self_signed
 from wharfinger.decide.cert_manager import managed
 from wharfinger.decide.client_ca import ClientAuthorities
@@ -70,7 +70,7 @@ def refused(state: State) -> Finding | None:
 
 def not_loaded(state: State) -> Finding | None:
     """Is there a replica that does not serve it?"""
-    running = state.registry.spec.running
+    running = sharing.running(state.registry, state.observed)
     waiting = unloaded(state.observed, running, CERTIFICATE, sha256(state.serving.pem))
     return waiting or unloaded(state.observed, running, CLIENT_CA, sha256(state.clients.pem or None))
 

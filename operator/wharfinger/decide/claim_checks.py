@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from wharfinger.api.parse import quantity
 from wharfinger.api.reasons import Reason
-from wharfinger.decide import content, usage
+from wharfinger.decide import content, sharing, usage
 from wharfinger.decide.claim import State, spec_of
 from wharfinger.decide.condition import Finding, bad, good
 
@@ -70,6 +70,19 @@ def other_modes(state: State) -> Finding | None:
         return None
     message = f"claim {state.name!r} has access modes {', '.join(has)} and cannot change them: {_COPY}"
     return bad(Reason.ACCESS_MODES_REFUSED, message)
+
+
+def unshared(state: State) -> Finding | None:
+    """Does the spec ask for more pods than may have the claim?"""
+    wanted, has = state.registry.spec.running, spec_of(state.live).get("accessModes") or []
+    if wanted <= sharing.running(state.registry, state.observed):
+        return None
+    if state.registry.spec.storage.import_from:
+        message = f"one of {wanted} replicas runs, for an import has the claim to itself"
+        way_out = "remove spec.storage.importFrom once status.storage.imported says what has come"
+        return bad(Reason.ACCESS_MODES_REFUSED, f"{message}: {way_out}")
+    message = f"claim {state.name!r} has access modes {', '.join(has)}, so one of {wanted} replicas runs"
+    return bad(Reason.ACCESS_MODES_REFUSED, f"{message}: set spec.replicas to 1, or use a claim with {sharing.MANY}")
 
 
 def lost(state: State) -> Finding | None:
@@ -201,6 +214,6 @@ def bound(state: State) -> Finding:
 
 
 CHECKS = (
-    refused, existing_missing, creating, deleting, other_class, other_modes, lost, content.abandoned,
+    refused, existing_missing, creating, deleting, other_class, other_modes, unshared, lost, content.abandoned,
     class_missing, pending, content.doubted, content.damaged, not_expandable, resizing, read_only, filling, bound,
 )  # fmt: skip

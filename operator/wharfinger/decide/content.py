@@ -114,7 +114,8 @@ def status(registry: Registry, observed: Observed) -> GarbageStatus | None:
 
 
 def _reports(observed: Observed) -> list[Report]:
-    return [replica.report for replica in active(observed) if replica.report is not None]
+    reports = (replica.report for replica in active(observed))
+    return [report for report in reports if report is not None and not report.standby]
 
 
 def _second(time: str) -> str | None:

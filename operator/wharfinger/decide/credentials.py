@@ -21,6 +21,7 @@ from wharfinger.children.htpasswd import htpasswd as htpasswd_secret
 from wharfinger.children.owner import Owner
 from wharfinger.children.user import user
 from wharfinger.decide import htpasswd as file
+from wharfinger.decide import sharing
 from wharfinger.decide.condition import Finding, first
 from wharfinger.decide.copies import spread
 from wharfinger.decide.docker_secrets import Counter, docker_secret
@@ -57,7 +58,7 @@ def decide(
     registry: Registry, owner: Owner, observed: Observed, counter: Counter, *, now: datetime, mint: Mint
 ) -> Credentials:
     """Decide on passwords, hashes, and the Secrets of the robots."""
-    written = Written.read(owner, observed, registry.spec.running)
+    written = Written.read(owner, observed, sharing.running(registry, observed))
     desk = _Desk(registry, owner, observed, written, now, mint)
     people = tuple(desk.password(user) for user in users(registry))
     machines = tuple(desk.password(robot.account) for robot in robots(registry))

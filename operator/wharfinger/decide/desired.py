@@ -13,7 +13,17 @@ from typing import Any
 
 from wharfinger.api.registry import Registry
 from wharfinger.children.owner import Owner
-from wharfinger.decide import certificates, configuration, copies, credentials, exposure, storage, webhooks, workload
+from wharfinger.decide import (
+    certificates,
+    configuration,
+    copies,
+    credentials,
+    exposure,
+    sharing,
+    storage,
+    webhooks,
+    workload,
+)
 from wharfinger.decide.cause import caused
 from wharfinger.decide.docker_secrets import Counter
 from wharfinger.decide.drift import stamped
@@ -28,12 +38,14 @@ _DELETABLE = {
     "ConfigMap": "v1",
     "Ingress": "networking.k8s.io/v1",
     "NetworkPolicy": "networking.k8s.io/v1",
+    "PodDisruptionBudget": "policy/v1",
     "Certificate": "cert-manager.io/v1",
     "HTTPRoute": "gateway.networking.k8s.io/v1",
     "BackendTLSPolicy": "gateway.networking.k8s.io/v1",
 }
 _ENTRANCES = ("Ingress", "NetworkPolicy", "HTTPRoute", "BackendTLSPolicy")
-_FRAME = ("Deployment", "Service", "ServiceAccount", *_ENTRANCES)  # what spec.paused leaves as it is
+# what spec.paused leaves as it is
+_FRAME = ("Deployment", "Service", "ServiceAccount", "PodDisruptionBudget", *_ENTRANCES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,7 @@ def desired(
     serving = certificates.decide(registry, owner, observed, settings, now=now, mint=mint)
     servers = configuration.servers(registry, owner, settings.cluster_domain)
     configured = configuration.decide(registry, owner, observed, hooks, mint)
-    counter = Counter(servers, configured.text, registry.spec.running)
+    counter = Counter(servers, configured.text, sharing.running(registry, observed))
     copied = copies.decide(registry, owner, observed)
     credited = credentials.decide(registry, owner, observed, counter, now=now, mint=mint)
     stored = storage.decide(registry, owner, observed)
@@ -70,22 +82,15 @@ def desired(
     keep = serving.keep | credited.keep | configured.keep | {hook.key for hook in hooks}
     events = serving.events + credited.events
     frame = workload.frame(registry, owner, observed)
-    front = exposure.Front(
-        settings=settings,
-        port=configuration.port(registry),
-        absent=observed.absent,
-        server_name=certificates.server_name(owner, serving.leaf),
-        own_ca=serving.published,
-    )
-    entrances = exposure.children(registry, owner, front)
-    pods = workload.pods(registry, owner, settings, stored.claim_name)
+    entrances = exposure.children(registry, owner, _front(registry, owner, observed, settings, serving))
+    pods = workload.pods(registry, owner, observed, settings, stored.claim_name)
     held = (
         tuple(stamped(child) for child in (*frame, *entrances, *stored.children, pods)) if registry.spec.paused else ()
     )
     if registry.spec.paused:
         keep |= {key for key in observed.children if key[0] in _FRAME}
     else:
-        children = [frame[0], *children, *stored.children, frame[1], *entrances]
+        children = [frame[0], *children, *stored.children, *frame[1:], *entrances]
         keep |= {key_of(pods)}
         events += stored.events
         if _mountable(pods, {key_of(child) for child in children} | observed.children.keys()):
@@ -93,6 +98,19 @@ def desired(
     stamps = tuple(caused(stamped(child), observed.children.get(key_of(child))) for child in children)
     image = workload.image(registry, settings)
     return Desired(serving, credited, copied, configured, stored, hooks, image, stamps, keep, held, events)
+
+
+def _front(
+    registry: Registry, owner: Owner, observed: Observed, settings: Settings, serving: Serving
+) -> exposure.Front:
+    return exposure.Front(
+        settings=settings,
+        port=configuration.port(registry),
+        absent=observed.absent,
+        server_name=certificates.server_name(owner, serving.leaf),
+        own_ca=serving.published,
+        peers=sharing.shared(registry, observed),
+    )
 
 
 def key_of(child: Manifest) -> Key:

@@ -25,6 +25,7 @@ MERGE_KEYS: dict[str, tuple[str, ...]] = {
     "env": ("name",),
     "imagePullSecrets": ("name",),
     "volumeMounts": ("mountPath",),
+    "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
     "ownerReferences": ("uid",),
     "ports": ("containerPort", "port", "protocol"),
 }

@@ -60,12 +60,13 @@ class Front:
     absent: frozenset[str]  # kinds that the cluster does not know
     server_name: str  # a name in the certificate; empty: there is none, or no TLS
     own_ca: bool  # whether clients find the CA in ConfigMap NAME-ca
+    peers: bool = False  # whether the registry's pods pass connections on to each other
 
 
 def children(registry: Registry, owner: Owner, front: Front) -> tuple[dict[str, Any], ...]:
     """NetworkPolicy, Ingress, HTTPRoute and BackendTLSPolicy, as far as the spec asks for them."""
     return (
-        *_policies(registry, owner, front.settings),
+        *_policies(registry, owner, front),
         *_ingresses(registry, owner),
         *_routes(registry, owner, front),
     )
@@ -104,8 +105,8 @@ def _ingresses(registry: Registry, owner: Owner) -> tuple[dict[str, Any], ...]:
     return (made,)
 
 
-def _policies(registry: Registry, owner: Owner, settings: Settings) -> tuple[dict[str, Any], ...]:
-    asked = registry.spec.network_policy
+def _policies(registry: Registry, owner: Owner, front: Front) -> tuple[dict[str, Any], ...]:
+    asked, settings = registry.spec.network_policy, front.settings
     if asked.mode == "None":
         return ()
     operator = {
@@ -114,7 +115,10 @@ def _policies(registry: Registry, owner: Owner, settings: Settings) -> tuple[dic
     }
     # an operator outside of the cluster has no labels to be known by
     admin = [operator, *map(_peer, asked.admin_clients)] if settings.namespace else []
-    return (network_policy(owner, clients=[*map(_peer, asked.clients)], admin_clients=admin),)
+    clients = [*map(_peer, asked.clients)]
+    if clients and front.peers:
+        clients.append({"podSelector": {"matchLabels": owner.selector}})
+    return (network_policy(owner, clients=clients, admin_clients=admin),)
 
 
 def _peer(peer: Peer) -> dict[str, Any]:

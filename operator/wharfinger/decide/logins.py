@@ -11,6 +11,7 @@ from wharfinger.api.parse import rfc3339
 from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
 from wharfinger.decide import htpasswd as file
+from wharfinger.decide import sharing
 from wharfinger.decide.condition import Finding, bad, good
 from wharfinger.decide.observed import Observed
 from wharfinger.decide.passwords import Password
@@ -57,7 +58,7 @@ def being_written(state: State) -> Finding | None:
 
 def not_loaded(state: State) -> Finding | None:
     """Is there a replica that has not loaded the newest file?"""
-    return unloaded(state.observed, state.registry.spec.running, HTPASSWD, sha256(state.text))
+    return unloaded(state.observed, sharing.running(state.registry, state.observed), HTPASSWD, sha256(state.text))
 
 
 def rotating(state: State) -> Finding | None:

@@ -71,6 +71,7 @@ class Report:
     client_ca: FileReport = FileReport("")
     garbage: GarbageReport = GarbageReport()
     damaged: tuple[Damage, ...] = ()  # found by scrubbing, and not mended since
+    standby: bool = False  # whether it only stands by: then it says what it has loaded, and nothing of the content
 
 
 @dataclass(frozen=True, slots=True)

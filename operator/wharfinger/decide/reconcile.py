@@ -25,6 +25,7 @@ from wharfinger.decide import (
     poke,
     rollout,
     settled,
+    sharing,
     status,
     storage,
     workload,
@@ -118,7 +119,7 @@ def _webhooks(
     registry: Registry, observed: Observed, wanted: Desired, now: datetime
 ) -> list[tuple[Hook, deliveries.Delivery]]:
     """Every RegistryWebhook, and what it comes to."""
-    behind = unloaded(observed, registry.spec.running, CONFIGURATION, sha256(wanted.configured.text))
+    behind = unloaded(observed, sharing.running(registry, observed), CONFIGURATION, sha256(wanted.configured.text))
     found = []
     for hook in wanted.hooks:
         held = deliveries.held_by_pause(hook, wanted.configured.text) if registry.spec.paused else None

@@ -81,6 +81,11 @@ def active(observed: Observed) -> tuple[Replica, ...]:
     )
 
 
+def serving(observed: Observed) -> Replica | None:
+    """The replica that has the content open, as far as one says so: others may stand by, and know nothing of it."""
+    return next((one for one in active(observed) if one.report is not None and not one.report.standby), None)
+
+
 def unheard(observed: Observed) -> bool:
     """Whether a replica has not been asked yet."""
     return any(not replica.asked for replica in active(observed))

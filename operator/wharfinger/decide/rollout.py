@@ -15,12 +15,12 @@ from wharfinger.api.parse import ParseError, timestamp
 from wharfinger.api.reasons import Reason
 from wharfinger.api.registry import Registry
 from wharfinger.children.deployment import IMPORT
-from wharfinger.decide import claim
+from wharfinger.decide import claim, sharing
 from wharfinger.decide.cause import cause
 from wharfinger.decide.claim_checks import unprovisioned
 from wharfinger.decide.condition import Finding, bad, first, good
 from wharfinger.decide.observed import Manifest, Observed
-from wharfinger.decide.replicas import CONFIGURATION, UNHEARD, active, pod_name, sha256, unloaded
+from wharfinger.decide.replicas import CONFIGURATION, UNHEARD, active, pod_name, serving, sha256, unloaded
 
 GRACE = timedelta(seconds=30)  # for what passes by itself as a rule
 _FIRST_READY = timedelta(minutes=2)  # from a container's start until its pod should be ready, on a busy node too
@@ -39,6 +39,11 @@ class State:
     observed: Observed
     configuration: str  # the file that should be loaded
     now: datetime
+
+    @property
+    def wanted(self) -> int:
+        """Number of pods that there should be."""
+        return sharing.running(self.registry, self.observed)
 
     @property
     def deployment(self) -> Manifest | None:
@@ -169,7 +174,7 @@ def rolling_out(state: State) -> Finding | None:
     live = state.deployment or {}
     status = live.get("status") or {}
     seen = status.get("observedGeneration", 0) >= live.get("metadata", {}).get("generation", 0)
-    wanted = state.registry.spec.running
+    wanted = state.wanted
     if seen and status.get("updatedReplicas", 0) >= wanted and status.get("replicas", 0) <= wanted:
         return None
     if state.registry.spec.paused:
@@ -183,8 +188,9 @@ def rolling_out(state: State) -> Finding | None:
 def starting(state: State) -> Finding | None:
     """Has a container not started, or is a pod not ready?"""
     replicas = active(state.observed)
-    if len(replicas) < state.registry.spec.running:
-        message = f"the pod is being created{state.event()}"
+    if len(replicas) < state.wanted:
+        what = "the pod" if state.wanted == 1 else f"pod {len(replicas) + 1} of {state.wanted}"
+        message = f"{what} is being created{state.event()}"
         return bad(Reason.POD_STARTING, f"{message}: see kubectl describe deployment {state.registry.metadata.name}")
     for replica in replicas:
         name, status = pod_name(replica.pod), replica.pod.get("status", {})
@@ -212,18 +218,29 @@ def unreported(state: State) -> Finding | None:
 
 def not_loaded(state: State) -> Finding | None:
     """Has a replica not loaded the newest configuration?"""
-    return unloaded(state.observed, state.registry.spec.running, CONFIGURATION, sha256(state.configuration))
+    return unloaded(state.observed, state.wanted, CONFIGURATION, sha256(state.configuration))
+
+
+def taking_over(state: State) -> Finding | None:
+    """Does every pod stand by, because the one that had the content open is gone?"""
+    if serving(state.observed) is not None:
+        return None
+    name = pod_name(active(state.observed)[0].pod)
+    return bad(Reason.POD_STARTING, f"no pod has the content open yet, one is about to: see kubectl logs {name}")
 
 
 def live(state: State) -> Finding:
     """It runs, and has loaded everything."""
-    count = state.registry.spec.running
-    return good(Reason.WORKLOAD_LIVE, f"{count} replica{'s' if count != 1 else ''} up, with the newest configuration")
+    if state.wanted == 1:
+        return good(Reason.WORKLOAD_LIVE, "1 replica up, with the newest configuration")
+    replica = serving(state.observed)
+    who = f"; {pod_name(replica.pod)} is active" if replica else ""
+    return good(Reason.WORKLOAD_LIVE, f"{state.wanted} replicas up, with the newest configuration{who}")
 
 
 CHECKS = (
     refused, stopped, deploying, replica_failure, unschedulable, image_pull, container_refused, crash_looping,
-    importing, rolling_out, starting, unreported, not_loaded, live,
+    importing, rolling_out, starting, unreported, not_loaded, taking_over, live,
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from wharfinger.api.registry import Registry
 from wharfinger.api.storage import AutoGrow
 from wharfinger.children.deployment import IMPORT
 from wharfinger.decide.observed import Observed, Report
-from wharfinger.decide.replicas import active
+from wharfinger.decide.replicas import active, serving
 
 _STEP = 2  # percentage points that the volume has to fill or empty by before it is told
 _SHARE = Fraction(1, 50)  # of what was stored, by which that has to change before it is told
@@ -59,8 +59,9 @@ def imported(observed: Observed) -> str | None:
 
 
 def newest(observed: Observed) -> Report | None:
-    """The report of a replica that could be asked."""
-    return next((replica.report for replica in active(observed) if replica.report is not None), None)
+    """The report of the replica that has the content."""
+    replica = serving(observed)
+    return None if replica is None else replica.report
 
 
 def _used(before: Usage, report: Report) -> str:

@@ -1,7 +1,7 @@
 """The workload: from the spec to Deployment, Service and ServiceAccount.
 
-Rule: one pod at a time. The index is embedded, so two pods must never have it open, whatever the claim's access modes
-allow: the old one is gone before the new one starts (Recreate).
+Rule: the index is embedded, so two pods must never have it open. On a claim that one pod can have, the old one is gone
+before the new one starts (Recreate); on one that several may have, the new one stands by until the old one lets go.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from wharfinger.api.meta import plain
 from wharfinger.api.registry import Registry
 from wharfinger.children.deployment import PodSettings, deployment
 from wharfinger.children.owner import Owner
+from wharfinger.children.pod_disruption_budget import pod_disruption_budget
 from wharfinger.children.service import service
 from wharfinger.children.service_account import service_account
+from wharfinger.decide import sharing
 from wharfinger.decide.configuration import port
 from wharfinger.decide.observed import Observed, Settings
 
@@ -43,7 +45,11 @@ def node_port(registry: Registry, observed: Observed) -> int | None:
 
 
 def frame(registry: Registry, owner: Owner, observed: Observed) -> tuple[dict[str, Any], ...]:
-    """What stands around the pod: ServiceAccount and Service."""
+    """What stands around the pods: ServiceAccount, Service, and a PodDisruptionBudget where there are two.
+
+    For one pod that would keep every node from being emptied.
+    """
+    budget = (pod_disruption_budget(owner),) if sharing.running(registry, observed) > 1 else ()
     return (
         service_account(owner),
         service(
@@ -54,6 +60,7 @@ def frame(registry: Registry, owner: Owner, observed: Observed) -> tuple[dict[st
             annotations=registry.spec.service.annotations,
             fields=_service_fields(registry),
         ),
+        *budget,
     )
 
 
@@ -65,14 +72,14 @@ def _service_fields(registry: Registry) -> dict[str, Any]:
     return {"type": registry.spec.service.type, **given}
 
 
-def pods(registry: Registry, owner: Owner, settings: Settings, claim: str) -> dict[str, Any]:
+def pods(registry: Registry, owner: Owner, observed: Observed, settings: Settings, claim: str) -> dict[str, Any]:
     """The Deployment."""
     pod = registry.spec.pod
     resources = _RESOURCES if pod.resources is None else plain(pod.resources)
     return deployment(
         owner,
-        replicas=registry.spec.running,
-        strategy="Recreate",
+        replicas=sharing.running(registry, observed),
+        shared=sharing.shared(registry, observed),
         claim=claim,
         tls=registry.spec.tls.issuer != "Disabled",
         pod=PodSettings(

@@ -47,6 +47,7 @@ SECRET = Resource("v1", "Secret", "secrets")
 CONFIG_MAP = Resource("v1", "ConfigMap", "configmaps")
 INGRESS = Resource("networking.k8s.io/v1", "Ingress", "ingresses")
 NETWORK_POLICY = Resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
+BUDGET = Resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
 SERVICE_ACCOUNT = Resource("v1", "ServiceAccount", "serviceaccounts")
 POD = Resource("v1", "Pod", "pods")
 EVENT = Resource("v1", "Event", "events")
@@ -67,6 +68,7 @@ CHILDREN = (
     SERVICE_ACCOUNT,
     INGRESS,
     NETWORK_POLICY,
+    BUDGET,
 )  # what a plan may apply
 WATCHED = (REGISTRY, WEBHOOK, *CHILDREN, POD)
 # kinds that others bring: watched once a Registry asks for one, and only while the cluster knows it

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import aiohttp
 import msgspec
@@ -66,6 +66,9 @@ class _Storage(msgspec.Struct, rename="camel"):
     read_only: bool
 
 
+_NOTHING = _Storage(0, 0, 0, read_only=False)
+
+
 class _Webhook(msgspec.Struct, rename="camel"):
     delivered: Count
     pending: Count
@@ -101,7 +104,8 @@ class _Status(msgspec.Struct):
     configuration: _File | None
     htpasswd: _File | None
     certificate: _File | None
-    storage: _Storage
+    role: Literal["active", "standby"] = "active"
+    storage: _Storage | None = None
     webhooks: dict[str, _Webhook] = {}
     garbage: _Garbage = msgspec.field(default_factory=_Garbage, name="garbageCollection")
     scrub: _Scrub = msgspec.field(default_factory=_Scrub)
@@ -114,7 +118,10 @@ def parse(body: bytes) -> Report:
         status = msgspec.json.decode(body, type=_Status)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ReportError(f"its report is malformed: {error}") from None
-    storage = status.storage
+    standby = status.role == "standby"
+    storage = _NOTHING if standby else status.storage
+    if storage is None:
+        raise ReportError("its report is malformed: it says nothing of its storage")
     return Report(
         version=status.version,
         configuration=_file(status.configuration),
@@ -128,6 +135,7 @@ def parse(body: bytes) -> Report:
         webhooks={name: WebhookReport(**msgspec.structs.asdict(hook)) for name, hook in status.webhooks.items()},
         garbage=_garbage(status.garbage),
         damaged=tuple(Damage(one.digest, one.images) for one in status.scrub.damaged),
+        standby=standby,
     )
 
 

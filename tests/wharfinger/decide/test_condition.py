@@ -27,7 +27,7 @@ ORDERS = {
     "storage": (
         claim_checks.CHECKS,
         (
-            "refused existing_missing creating deleting other_class other_modes lost abandoned class_missing "
+            "refused existing_missing creating deleting other_class other_modes unshared lost abandoned class_missing "
             "pending doubted damaged not_expandable resizing read_only filling bound"
         ),
     ),
@@ -44,7 +44,7 @@ ORDERS = {
         rollout.CHECKS,
         (
             "refused stopped deploying replica_failure unschedulable image_pull container_refused crash_looping "
-            "importing rolling_out starting unreported not_loaded live"
+            "importing rolling_out starting unreported not_loaded taking_over live"
         ),
     ),
     "webhook ready": (deliveries.READY_CHECKS, "invalid not_loaded known"),

@@ -9,7 +9,7 @@ SETTINGS = Settings(image="released:1")
 
 
 def pod_of(world, **spec):
-    made = workload.pods(world(spec).model, OWNER, SETTINGS, "team")
+    made = workload.pods(world(spec).model, OWNER, Observed(), SETTINGS, "team")
     return made["spec"]["template"]["spec"]
 
 
@@ -18,10 +18,19 @@ def test_the_image_is_the_released_one_unless_the_spec_names_another(world):
     assert workload.image(world({"image": "mine:2"}).model, SETTINGS) == "mine:2"
 
 
-def test_two_pods_never_have_the_index_open_whatever_the_claim_allows(world):
-    for modes in (["ReadWriteOnce"], ["ReadWriteMany"]):
-        made = workload.pods(world({"storage": {"accessModes": modes}}).model, OWNER, SETTINGS, "team")
-        assert made["spec"]["strategy"] == {"type": "Recreate"}
+def test_on_a_claim_of_one_pod_the_old_one_is_gone_before_the_new_one_starts(world):
+    made = workload.pods(world({"storage": {"accessModes": ["ReadWriteOnce"]}}).model, OWNER, Observed(), SETTINGS, "t")
+    assert made["spec"]["strategy"] == {"type": "Recreate"}
+    (container,) = made["spec"]["template"]["spec"]["containers"]
+    assert "--standby" not in container["args"]
+
+
+def test_on_a_claim_of_many_pods_the_new_one_stands_by_until_the_old_one_lets_go(world):
+    made = workload.pods(world({"storage": {"accessModes": ["ReadWriteMany"]}}).model, OWNER, Observed(), SETTINGS, "t")
+    assert made["spec"]["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    (container,) = made["spec"]["template"]["spec"]["containers"]
+    assert container["args"][-2:] == ["--standby", "$(POD_IP)"]
+    assert container["env"] == [{"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]
 
 
 def test_resources_have_defaults_that_the_spec_replaces(world):

@@ -33,6 +33,15 @@ def test_a_newer_registry_may_say_more() -> None:
     assert parse(json.dumps({**STATUS, "uptime": 3}).encode()).version == "0.1.0"
 
 
+def test_one_that_stands_by_says_what_it_has_loaded_and_nothing_of_the_content() -> None:
+    status = {name: STATUS[name] for name in ("version", "configuration", "htpasswd", "certificate")}
+    report = parse(json.dumps({**status, "role": "standby", "active": "team-0"}).encode())
+    assert report.standby
+    assert report.configuration.sha256 == STATUS["configuration"]["sha256"]
+    assert (report.used, report.capacity, dict(report.webhooks)) == (0, 0, {})
+    assert not parse(json.dumps({**STATUS, "role": "active"}).encode()).standby
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [

@@ -1,0 +1,118 @@
+"""How many pods run, by what the claim allows."""
+
+import dataclasses
+
+import pytest
+
+from wharfinger.decide import sharing
+from wharfinger.decide.observed import Observed
+
+MANY, ONE = ["ReadWriteMany"], ["ReadWriteOnce"]
+CLAIM = ("PersistentVolumeClaim", "team")
+
+
+def observed(modes=None, strategy=None, name="team"):
+    children = {}
+    if modes is not None:
+        children["PersistentVolumeClaim", name] = {"spec": {"accessModes": modes}}
+    if strategy is not None:
+        children["Deployment", "team"] = {"spec": {"strategy": {"type": strategy}}}
+    return Observed(children=children)
+
+
+@pytest.mark.parametrize(
+    ("storage", "seen", "running"),
+    [
+        ({}, observed(), 1),
+        ({"accessModes": MANY}, observed(), 2),
+        ({"accessModes": MANY}, observed(MANY), 2),
+        ({"accessModes": MANY}, observed(ONE), 1),  # the field came later than the claim
+        ({}, observed(MANY), 2),
+        ({"accessModes": MANY, "importFrom": "Distribution"}, observed(MANY), 1),
+        ({"existingClaim": "old"}, observed(), 1),
+        ({"existingClaim": "old"}, observed(MANY, name="old"), 2),
+        ({"existingClaim": "old"}, observed(ONE, name="old"), 1),
+        ({"existingClaim": "old"}, observed(None, "RollingUpdate"), 2),  # not seen for a moment: nothing is rolled
+        ({"existingClaim": "old"}, observed(None, "Recreate"), 1),
+    ],
+)
+def test_two_run_where_the_claim_lets_them(world, storage, seen, running):
+    here = world({"storage": storage, "replicas": 2})
+    assert sharing.running(here.model, seen) == running
+    for replicas in (0, 1):
+        here.edit(replicas=replicas)
+        assert sharing.running(here.model, seen) == replicas
+
+
+def shared_world(world, **spec):
+    here = world({"storage": {"accessModes": MANY}, "replicas": 2, **spec})
+    here.settle()
+    return here
+
+
+def stand_by(here, *names):
+    """The pods of these names only stand by; the others serve."""
+    told = []
+    for number, replica in enumerate(here.observed.replicas):
+        name = f"team-{number}"
+        report = dataclasses.replace(replica.report, standby=name in names)
+        told.append(dataclasses.replace(replica, pod={**replica.pod, "metadata": {"name": name}}, report=report))
+    here.change(replicas=tuple(told))
+    here.step()
+
+
+def test_of_two_pods_the_one_that_serves_is_named_and_reports_the_content(world):
+    here = shared_world(world)
+    stand_by(here, "team-0")
+    assert here.condition("Ready")[0] == "True"
+    assert here.condition("WorkloadReady")[2] == "2 replicas up, with the newest configuration; team-1 is active"
+    assert here.registry["status"]["storage"]["used"] == "3Gi"
+
+
+def test_while_nobody_serves_the_last_word_on_the_content_stands(world):
+    here = shared_world(world)
+    before = here.registry["status"]["storage"]
+    stand_by(here, "team-0", "team-1")
+    assert here.condition("WorkloadReady")[:2] == ("False", "PodStarting")
+    assert "no pod has the content open yet" in here.condition("WorkloadReady")[2]
+    assert here.registry["status"]["storage"] == before
+
+
+def test_two_pods_have_a_budget_and_one_has_none(world):
+    here = shared_world(world)
+    assert here.child("PodDisruptionBudget", "team")["spec"]["minAvailable"] == 1
+    here.edit(replicas=1)
+    here.settle()
+    assert ("PodDisruptionBudget", "team") not in here.observed.children
+
+
+def test_a_paused_registry_keeps_its_budget(world):
+    here = shared_world(world)
+    here.edit(paused=True, replicas=1)
+    here.settle()
+    assert ("PodDisruptionBudget", "team") in here.observed.children
+
+
+def test_pods_may_pass_connections_on_to_each_other_where_clients_are_named(world):
+    here = shared_world(world, networkPolicy={"clients": [{"cidr": "192.0.2.0/24"}]})
+    registry, _ = here.child("NetworkPolicy", "team")["spec"]["ingress"]
+    assert registry["from"][1]["podSelector"]["matchLabels"]["wharfinger.dev/registry"] == "team"
+
+
+def test_an_import_has_the_claim_to_itself_and_says_so(world):
+    here = world({"storage": {"accessModes": MANY, "importFrom": "Distribution"}, "replicas": 2})
+    here.settle()
+    assert here.child("Deployment", "team")["spec"]["strategy"]["type"] == "Recreate"
+    assert "remove spec.storage.importFrom" in here.condition("StorageReady")[2]
+
+
+def test_a_claim_of_one_pod_runs_one_and_says_so(world):
+    here = world({"storage": {"existingClaim": "old"}, "replicas": 2})
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "old"}, "spec": {"accessModes": ONE},
+             "status": {"phase": "Bound", "capacity": {"storage": "10Gi"}}}  # fmt: skip
+    here.change(children={("PersistentVolumeClaim", "old"): claim})
+    here.settle()
+    assert here.child("Deployment", "team")["spec"]["replicas"] == 1
+    assert here.condition("StorageReady")[:2] == ("False", "AccessModesRefused")
+    assert "set spec.replicas to 1, or use a claim with ReadWriteMany" in here.condition("StorageReady")[2]
+    assert here.condition("WorkloadReady")[0] == "True"
