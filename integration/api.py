@@ -21,10 +21,11 @@ from integration.control_plane import ControlPlane
 T = TypeVar("T")
 Object = dict[str, Any]
 CORE, APPS, OURS = "/api/v1", "/apis/apps/v1", "/apis/wharfinger.dev/v1"
-NETWORKING = "/apis/networking.k8s.io/v1"
+NETWORKING, POLICY = "/apis/networking.k8s.io/v1", "/apis/policy/v1"
 CHILDREN = (
     (APPS, "deployments"), (CORE, "services"), (CORE, "persistentvolumeclaims"), (CORE, "secrets"),
     (CORE, "configmaps"), (CORE, "serviceaccounts"), (NETWORKING, "networkpolicies"),
+    (POLICY, "poddisruptionbudgets"),
 )  # fmt: skip
 PATCHES = {
     "apply": "application/apply-patch+yaml",

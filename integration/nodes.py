@@ -1,8 +1,8 @@
 """What a cluster with nodes would do, as far as the operator can tell: pods run, claims are bound, pods report.
 
 Rule: a pod runs as soon as its Deployment asks for one, has loaded each Secret as soon as it is written, and says so as
-the registry does: over TLS with the Registry's certificate, to whoever knows its token. (The registry itself is not
-here: what it really does is shown by e2e.)
+the registry does: over TLS with the Registry's certificate, to whoever knows its token. Of two pods the first is active
+and the second stands by. (The registry itself is not here: what it really does is shown by e2e.)
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from integration.control_plane import ControlPlane, free_port
 
 SELECTOR = "labelSelector=app.kubernetes.io%2Fmanaged-by%3Dwharfinger"
 LABEL = "wharfinger.dev/registry"
+ADDRESSES = "127.0.0.1", "127.0.0.2"  # of the pods of a Registry: the active one, and the one that stands by
 Where = tuple[str, str]  # namespace and name
 
 
@@ -47,7 +48,8 @@ class Nodes:
         await self._server.setup()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.sni_callback = self._choose
-        await web.TCPSite(self._server, "127.0.0.1", self.port, ssl_context=context).start()
+        for address in ADDRESSES:
+            await web.TCPSite(self._server, address, self.port, ssl_context=context).start()
         for path, take in ((f"{CORE}/secrets", self._secret), (f"{APPS}/deployments", self._deployment),
                            (f"{CORE}/persistentvolumeclaims", self._claim)):  # fmt: skip
             self._tasks.append(asyncio.create_task(self._follow(path, take)))
@@ -120,10 +122,11 @@ class Nodes:
         if template is not None:
             metadata = {"name": name, "labels": template["metadata"]["labels"]}
             await self._api.create(pods, {"metadata": metadata, "spec": template["spec"]})
+        address = ADDRESSES[int(name.rpartition("-")[2])]
         status = {
             "phase": "Running",
-            "podIP": "127.0.0.1",
-            "podIPs": [{"ip": "127.0.0.1"}],
+            "podIP": address,
+            "podIPs": [{"ip": address}],
             "conditions": [{"type": "Ready", "status": "True"}, {"type": "PodScheduled", "status": "True"}],
         }
         await self._api.patch(f"{pods}/{name}/status", {"status": status}, "strategic")
@@ -141,7 +144,12 @@ class Nodes:
                 registry = name.removesuffix("-config")
                 if (namespace, registry) in self.silent:
                     return web.Response(status=500)
-                return web.json_response(self._loaded(namespace, registry))
+                loaded = self._loaded(namespace, registry)
+                if request.get_extra_info("sockname")[0] == ADDRESSES[0]:
+                    loaded |= {"role": "active", "storage": self._storage(namespace, registry)}
+                else:
+                    loaded |= {"role": "standby", "active": registry}
+                return web.json_response(loaded)
         return web.Response(status=401)
 
     def _loaded(self, namespace: str, registry: str) -> Object:
@@ -149,15 +157,17 @@ class Nodes:
             content = _value(self._secrets.get((namespace, f"{registry}-{secret}"), {}), key)
             return {"sha256": hashlib.sha256(content).hexdigest()}
 
-        claim = self._capacity.get((namespace, registry), 10 << 30)
-        free = claim - self.taken.get((namespace, registry), 0)
         return {
             "version": "0.0.0",
             "configuration": file("config", "config.yaml"),
             "htpasswd": file("htpasswd", "htpasswd"),
             "certificate": file("tls", "tls.crt"),
-            "storage": {"used": 0, "capacity": claim, "available": free, "readOnly": False},
         }
+
+    def _storage(self, namespace: str, registry: str) -> Object:
+        claim = self._capacity.get((namespace, registry), 10 << 30)
+        free = claim - self.taken.get((namespace, registry), 0)
+        return {"used": 0, "capacity": claim, "available": free, "readOnly": False}
 
     def _choose(self, connection: ssl.SSLObject, server_name: str | None, __: ssl.SSLContext) -> None:
         registry, _, rest = (server_name or "").partition(".")

@@ -12,7 +12,10 @@ from typing import Any
 
 import bcrypt
 
-from integration.api import APPS, CHILDREN, CORE, OURS, Api, Object, eventually
+from integration.api import CHILDREN, CORE, OURS, Api, Object, eventually
+
+_OURS = ((OURS, "registries"), (OURS, "registrywebhooks"))
+_ROOTS = {plural: root for root, plural in (*_OURS, *CHILDREN)}
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,7 @@ class Tenant:
 
     async def clear(self) -> None:
         """Take away what is in it, so that nobody has to do with it any more. (Nobody ends a namespace here.)"""
-        everything = (
-            (OURS, "registries"), (OURS, "registrywebhooks"), *CHILDREN, (CORE, "pods"), (CORE, "resourcequotas")
-        )  # fmt: skip
-        for root, plural in everything:
+        for root, plural in (*_OURS, *CHILDREN, (CORE, "pods"), (CORE, "resourcequotas")):
             await self.api.request("DELETE", self.path(root, plural) + "?gracePeriodSeconds=0")
 
     def path(self, root: str, plural: str, name: str = "", sub: str = "") -> str:
@@ -118,15 +118,12 @@ class Tenant:
 
     async def child(self, plural: str, name: str) -> Object | None:
         """A child."""
-        root = APPS if plural == "deployments" else CORE
-        return await self.api.get(self.path(root, plural, name))
+        return await self.api.get(self.path(_ROOTS[plural], plural, name))
 
     async def patch(self, plural: str, name: str, body: Object, how: str = "merge") -> Object:
         """Patch a child, as somebody who meddles."""
-        root = APPS if plural == "deployments" else CORE
-        return await self.api.patch(self.path(root, plural, name), body, how)
+        return await self.api.patch(self.path(_ROOTS[plural], plural, name), body, how)
 
     async def remove(self, plural: str, name: str) -> None:
         """Delete a child, a Registry or a webhook."""
-        root = {"deployments": APPS, "registries": OURS, "registrywebhooks": OURS}.get(plural, CORE)
-        await self.api.delete(self.path(root, plural, name))
+        await self.api.delete(self.path(_ROOTS[plural], plural, name))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from integration.api import CORE, OURS, Api, Object, eventually
+from integration.api import APPS, CORE, NETWORKING, OURS, POLICY, Api, Object, eventually
 from integration.audit import Audit
 from integration.installation import BASE, SYSTEM, USER
 from integration.process import Operator
@@ -27,8 +27,9 @@ FOREIGN = {
     "BackendTLSPolicy": ("gateway.networking.k8s.io", "backendtlspolicies"),
 }
 EVERYTHING: Object = {
+    "replicas": 2,
     "auth": {"users": [{"name": "a"}, {"name": "b"}]},
-    "storage": {"size": "1Gi", "storageClassName": "here"},
+    "storage": {"size": "1Gi", "storageClassName": "here", "accessModes": ["ReadWriteMany"]},
     "tls": {"hosts": ["r.example.com"]},
     "ingress": {"className": "nginx"},
     "gateway": {"parentRefs": [{"name": "front"}]},
@@ -98,11 +99,11 @@ async def there(tenant: Tenant, path: str) -> Object | None:
 def paths(tenant: Tenant) -> dict[str, list[str]]:
     """Where children of `team` are, by resource."""
     foreign = {plural: f"/apis/{group}/v1" for group, plural in FOREIGN.values()}
-    networking = "/apis/networking.k8s.io/v1"
-    roots = {**foreign, "ingresses": networking, "networkpolicies": networking, "deployments": "/apis/apps/v1"}
+    roots = {**foreign, "ingresses": NETWORKING, "networkpolicies": NETWORKING, "deployments": APPS,
+             "poddisruptionbudgets": POLICY}  # fmt: skip
     names = {"secrets": ["team-user-a", "team-pull", "team-htpasswd"], "configmaps": ["team-ca"]}
     plurals = ("deployments", "services", "serviceaccounts", "configmaps", "secrets", "persistentvolumeclaims",
-               "ingresses", "networkpolicies", "httproutes", "backendtlspolicies")  # fmt: skip
+               "ingresses", "networkpolicies", "poddisruptionbudgets", "httproutes", "backendtlspolicies")  # fmt: skip
     return {p: [tenant.path(roots.get(p, CORE), p, name) for name in names.get(p, ["team"])] for p in plurals}
 
 
@@ -161,7 +162,7 @@ async def test_the_rights_of_the_operator_are_those_that_it_uses(
     made = await eventually("a Certificate is asked for", lambda: listed(tenant, certificate))
     await tenant.api.delete(f"{certificate}/{made[0]['metadata']['name']}")
     await eventually("the Certificate is back", lambda: listed(tenant, certificate))
-    nothing: dict[str, Any] = {"ingress": None, "gateway": None, "networkPolicy": {"mode": "None"}}
+    nothing: dict[str, Any] = {"replicas": 1, "ingress": None, "gateway": None, "networkPolicy": {"mode": "None"}}
     given = {"issuer": "SelfSigned", "certManager": None}
     await tenant.edit("team", **nothing, tls=given, auth={"users": [{"name": "a"}]})
     await settled(seen)

@@ -32,18 +32,19 @@ class PodSettings:
     pull_secrets: Sequence[Mapping[str, str]] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    standby: bool = False  # whether it waits until no other pod has the claim's content open
     imports: bool = False  # whether what Distribution left on the claim is taken over first
 
 
-def deployment(owner: Owner, *, replicas: int, shared: bool, claim: str, tls: bool, pod: PodSettings) -> dict[str, Any]:
-    """Deployment NAME. `claim` names the PersistentVolumeClaim; `shared`: whether several pods may have it."""
+def deployment(owner: Owner, *, replicas: int, surge: bool, claim: str, tls: bool, pod: PodSettings) -> dict[str, Any]:
+    """Deployment NAME. `claim` names the PersistentVolumeClaim; `surge`: a new pod starts beside the old one."""
     return manifest(
         "deployment.yaml.j2",
         metadata=owner.metadata(owner.name),
         owner=owner,
         pod_labels={**pod.labels, **owner.labels},
         replicas=replicas,
-        shared=shared,
+        surge=surge,
         claim=claim,
         tls=tls,
         pod=pod,

@@ -1,16 +1,21 @@
 """Whether several pods may have the claim, and so how many run and how they are replaced.
 
 Rule: what the live claim allows decides, for its access modes never change. While an existing claim is not seen, what
-runs stays as it is. An import has the claim to itself.
+runs stays as it is. An import has the claim to itself. No pod starts beside one that cannot stand by, for only those
+that can leave the content to each other.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from wharfinger.api.registry import Registry
 from wharfinger.decide.claim import live_claim, spec_of
 from wharfinger.decide.observed import Observed
 
 MANY = "ReadWriteMany"
+STANDBY = "--standby"  # what a pod that may stand by is started with
 
 
 def shared(registry: Registry, observed: Observed) -> bool:
@@ -22,8 +27,23 @@ def shared(registry: Registry, observed: Observed) -> bool:
         return MANY in (spec_of(live).get("accessModes") or ())
     deployment = observed.children.get(("Deployment", registry.metadata.name))
     if storage.existing_claim and deployment is not None:
-        return bool((deployment["spec"].get("strategy") or {}).get("type") == "RollingUpdate")
+        return _stands_by(deployment["spec"]["template"])
     return MANY in (storage.access_modes or ())
+
+
+def surging(registry: Registry, observed: Observed) -> bool:
+    """Whether a new pod may start beside the old one: not beside one of an earlier release, or of an import."""
+    deployment = observed.children.get(("Deployment", registry.metadata.name))
+    known = [] if deployment is None else [deployment["spec"]["template"]]
+    there = (replica.pod for replica in observed.replicas)  # those that are going too
+    pods = [*known, *(pod for pod in there if pod["status"].get("phase") not in ("Failed", "Succeeded"))]
+    return shared(registry, observed) and all(map(_stands_by, pods))
+
+
+def _stands_by(pod: Mapping[str, Any]) -> bool:
+    """Whether a pod, or the template of one, waits until it is alone."""
+    containers = (pod.get("spec") or {}).get("containers") or ()
+    return any(STANDBY in (container.get("args") or ()) for container in containers)
 
 
 def running(registry: Registry, observed: Observed) -> int:

@@ -79,7 +79,7 @@ def pods(registry: Registry, owner: Owner, observed: Observed, settings: Setting
     return deployment(
         owner,
         replicas=sharing.running(registry, observed),
-        shared=sharing.shared(registry, observed),
+        surge=sharing.surging(registry, observed),
         claim=claim,
         tls=registry.spec.tls.issuer != "Disabled",
         pod=PodSettings(
@@ -91,6 +91,7 @@ def pods(registry: Registry, owner: Owner, observed: Observed, settings: Setting
             affinity=plain(pod.affinity) if pod.affinity else None,
             priority_class=pod.priority_class_name,
             pull_secrets=[plain(secret) for secret in pod.image_pull_secrets],
+            standby=sharing.shared(registry, observed),
             imports=registry.spec.storage.import_from is not None,
             labels=pod.labels,
             annotations=pod.annotations,

@@ -1,10 +1,13 @@
 """Deployment NAME."""
 
+import dataclasses
+
 import pytest
 
 from wharfinger.children.deployment import PodSettings, deployment
 
 PLAIN = PodSettings(image="wharf:1", pull_policy="IfNotPresent", resources={"limits": {"memory": "1Gi"}})
+SHARED = dataclasses.replace(PLAIN, standby=True)
 FULL = PodSettings(
     image="wharf:1",
     pull_policy="Always",
@@ -20,7 +23,7 @@ FULL = PodSettings(
 
 @pytest.fixture
 def made(owner):
-    return deployment(owner, replicas=1, shared=False, claim="team", tls=True, pod=PLAIN)
+    return deployment(owner, replicas=1, surge=False, claim="team", tls=True, pod=PLAIN)
 
 
 def test_it_is_as_written_down(made, golden):
@@ -28,11 +31,11 @@ def test_it_is_as_written_down(made, golden):
 
 
 def test_everything_set_is_as_written_down(owner, golden):
-    golden("deployment_full", deployment(owner, replicas=0, shared=False, claim="old", tls=False, pod=FULL))
+    golden("deployment_full", deployment(owner, replicas=0, surge=False, claim="old", tls=False, pod=FULL))
 
 
 def test_for_a_claim_of_many_pods_it_is_as_written_down(owner, golden):
-    golden("deployment_shared", deployment(owner, replicas=2, shared=True, claim="team", tls=True, pod=PLAIN))
+    golden("deployment_shared", deployment(owner, replicas=2, surge=True, claim="team", tls=True, pod=SHARED))
 
 
 def test_the_pod_passes_the_restricted_pod_security_standard(made):
@@ -51,7 +54,7 @@ def test_the_pod_passes_the_restricted_pod_security_standard(made):
 
 
 def test_probes_ask_the_admin_port_by_the_registry_s_scheme(owner, made):
-    plain = deployment(owner, replicas=1, shared=False, claim="team", tls=False, pod=PLAIN)
+    plain = deployment(owner, replicas=1, surge=False, claim="team", tls=False, pod=PLAIN)
     for manifest, scheme in ((made, "HTTPS"), (plain, "HTTP")):
         (container,) = manifest["spec"]["template"]["spec"]["containers"]
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
@@ -66,7 +69,7 @@ def test_the_pod_mounts_hashes_and_certificate_but_never_the_ca_key_or_passwords
 
 
 def test_labels_of_the_user_cannot_take_the_pod_from_its_selector(owner):
-    made = deployment(owner, replicas=1, shared=False, claim="team", tls=True, pod=FULL)
+    made = deployment(owner, replicas=1, surge=False, claim="team", tls=True, pod=FULL)
     labels = made["spec"]["template"]["metadata"]["labels"]
     assert made["spec"]["selector"]["matchLabels"].items() <= labels.items()
     assert labels["team"] == "a"

@@ -201,6 +201,7 @@ class World:
         )
         pod = {
             "metadata": {"name": f"{self.name}-0"},
+            "spec": {"containers": deployment["spec"]["template"]["spec"]["containers"] if deployment else []},
             "status": {
                 "phase": "Running",
                 "conditions": [{"type": "Ready", "status": "True"}],

@@ -16,7 +16,9 @@ def observed(modes=None, strategy=None, name="team"):
     if modes is not None:
         children["PersistentVolumeClaim", name] = {"spec": {"accessModes": modes}}
     if strategy is not None:
-        children["Deployment", "team"] = {"spec": {"strategy": {"type": strategy}}}
+        args = ["--standby"] if strategy == "RollingUpdate" else []
+        template = {"spec": {"containers": [{"args": args}]}}
+        children["Deployment", "team"] = {"spec": {"strategy": {"type": strategy}, "template": template}}
     return Observed(children=children)
 
 
@@ -116,3 +118,43 @@ def test_a_claim_of_one_pod_runs_one_and_says_so(world):
     assert here.condition("StorageReady")[:2] == ("False", "AccessModesRefused")
     assert "set spec.replicas to 1, or use a claim with ReadWriteMany" in here.condition("StorageReady")[2]
     assert here.condition("WorkloadReady")[0] == "True"
+
+
+def strategy_of(here):
+    return here.child("Deployment", "team")["spec"]["strategy"]["type"]
+
+
+def args_of(here):
+    return here.child("Deployment", "team")["spec"]["template"]["spec"]["containers"][0]["args"]
+
+
+def as_before(here):
+    """The Deployment and its pod as a release made them that knew nothing of standing by."""
+    live = here.child("Deployment", "team")
+    live["spec"]["strategy"] = {"type": "Recreate"}
+    live["spec"]["template"]["spec"]["containers"][0]["args"] = ["serve"]
+    here.put(live)
+    here.run_pods()
+
+
+def test_no_pod_starts_beside_one_of_an_earlier_release(world):
+    here = shared_world(world)
+    assert strategy_of(here) == "RollingUpdate"
+    as_before(here)
+    here.step()
+    assert "--standby" in args_of(here)
+    assert strategy_of(here) == "Recreate"
+    here.step()  # the old pod is still there
+    assert strategy_of(here) == "Recreate"
+    here.settle()
+    assert strategy_of(here) == "RollingUpdate"
+
+
+@pytest.mark.parametrize(("phase", "strategy"), [("Running", "Recreate"), ("Failed", "RollingUpdate")])
+def test_a_pod_that_has_ended_keeps_none_from_starting_beside_it(world, phase, strategy):
+    here = shared_world(world)
+    (one, *_) = here.observed.replicas
+    old = {"metadata": {"name": "old"}, "spec": {"containers": [{"args": ["serve"]}]}, "status": {"phase": phase}}
+    here.change(replicas=(*here.observed.replicas, dataclasses.replace(one, pod=old)))
+    here.step()
+    assert strategy_of(here) == strategy
