@@ -27,7 +27,8 @@ _FIRST_READY = timedelta(minutes=2)  # from a container's start until its pod sh
 _RESTARTS = 2  # one may be an accident
 _LATELY = timedelta(minutes=10)  # twice the longest wait between two starts
 _PULL = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError")
-_UNKNOWN = "unknown field"  # in wharf's words: its configuration file has what it does not know
+# in wharf's words: its configuration file, or its command line, has what it does not know
+_UNKNOWN = ("unknown field", "unrecognized arguments")
 _REFUSED = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PreCreateHookError")
 
 
@@ -149,7 +150,7 @@ def crash_looping(state: State) -> Finding | None:
         words = str(last.get("message") or "").strip().splitlines()
         told = f": {words[-1].strip()}" if words else ""
         message = f"pod {pod} ends soon after each start ({code}){told}"
-        if told and _UNKNOWN in words[-1] and state.registry.spec.image:
+        if told and any(word in words[-1] for word in _UNKNOWN) and state.registry.spec.image:
             # what it does not know may be what keeps somebody out, so wharf does not start without it
             remedy = (
                 "spec.image is of an older release than the operator: take it out, or name an image of this release"

@@ -70,9 +70,16 @@ def test_a_pod_without_a_volume_is_trouble_once_that_lasts_and_names_the_class(w
     ],
     ids=["the spec names it", "it is the operator's own"],
 )
-def test_an_image_that_does_not_know_a_setting_is_named_where_the_spec_names_one(world, image, remedy):
+@pytest.mark.parametrize(
+    "words",
+    [
+        "wharf: /etc/wharf/config.yaml: Object contains unknown field `storage`",
+        "wharf: error: unrecognized arguments: --standby 10.0.0.1",
+    ],
+    ids=["field", "option"],
+)
+def test_an_image_that_does_not_know_a_setting_is_named_where_the_spec_names_one(world, image, remedy, words):
     here = start(world, **({"image": image} if image else {}))
-    words = "wharf: /etc/wharf/config.yaml: Object contains unknown field `storage`"
     ended = {"terminated": {"exitCode": 1, "reason": "Error", "message": f"{words}\n"}}
     status, reason, message = with_pod(here, containerStatuses=waiting("CrashLoopBackOff", lastState=ended))
     assert (status, reason) == ("False", "CrashLooping")
