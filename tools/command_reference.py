@@ -12,7 +12,8 @@ from wharf.cli import command_line
 
 INTRO = """# The command `wharf`
 
-`wharf COMMAND --help` says the same. In Kubernetes: `kubectl exec deployment/NAME -- wharf COMMAND`.
+`wharf COMMAND --help` says the same. In Kubernetes: `kubectl exec deployment/NAME -- wharf COMMAND`. Of two
+pods that share a claim, the one that stands by refuses what needs the data, and names the one to ask instead.
 """
 
 

@@ -73,6 +73,10 @@ class Listener(uvicorn.Server):
         self.config.encoded_headers = [*self.config.encoded_headers, _LAST]
         self.server_state.default_headers = [*self.server_state.default_headers, _LAST]
 
+    def grace(self, seconds: float) -> None:
+        """Wait so long for running requests after stop(), instead of GRACE_SECONDS."""
+        self.config.timeout_graceful_shutdown = int(seconds)
+
     def stop(self) -> None:
         """Accept no more connections, and end when the requests that run are answered."""
         self.should_exit = True
@@ -83,9 +87,9 @@ class Listener(uvicorn.Server):
         return any(getattr(connection, "cycle", self) is None for connection in self.server_state.connections)
 
     async def ended(self) -> None:
-        """Wait for the end after stop(), which is a little after GRACE_SECONDS at the latest."""
+        """Wait for the end after stop(), which is a little after the grace at the latest."""
         if self._serving is not None:
-            await asyncio.wait({self._serving}, timeout=GRACE_SECONDS + 5)
+            await asyncio.wait({self._serving}, timeout=(self.config.timeout_graceful_shutdown or 0) + 5)
 
     async def main_loop(self) -> None:
         """Keep the Date header right until stop(), without uvicorn's ten wake-ups a second."""

@@ -170,7 +170,7 @@ class Wharf:
             self._services.stopping = True
         self.answers.end()
         self._listeners[0].dismiss()
-        await leaving.linger(self._app.receives)
+        self._listeners[0].grace(await leaving.linger(self._app.receives))
 
     async def _hold(self, data: str) -> None:
         """Have the right to open the data until it is closed: of who started this, or with others. Raises LockError."""

@@ -26,6 +26,9 @@ SHORTEST = 0.3
 LAST = 5.0
 """Seconds for requests that need the index, after which they are refused and can be tried again."""
 
+WHOLE = 50.0
+"""Seconds for all of it, answers that only send content too: the operator has the kubelet kill after 60."""
+
 _LOOK = 0.05
 
 
@@ -39,9 +42,9 @@ def closes(elapsed: float, busy: bool) -> bool:
     return elapsed >= LAST or (not busy and elapsed >= SHORTEST)
 
 
-async def linger(receiving: Callable[[], bool]) -> None:
-    """Wait while lingers()."""
-    await _while(lambda elapsed: lingers(elapsed, receiving()))
+async def linger(receiving: Callable[[], bool]) -> float:
+    """Wait while lingers(); the seconds that are left."""
+    return WHOLE - await _while(lambda elapsed: lingers(elapsed, receiving()))
 
 
 async def finish(busy: Callable[[], bool]) -> None:
@@ -49,8 +52,10 @@ async def finish(busy: Callable[[], bool]) -> None:
     await _while(lambda elapsed: not closes(elapsed, busy()))
 
 
-async def _while(condition: Callable[[float], bool]) -> None:
+async def _while(condition: Callable[[float], bool]) -> float:
+    """Wait; the seconds that it took."""
     clock = asyncio.get_running_loop().time
     begun = clock()
     while condition(clock() - begun):  # noqa: ASYNC110 - it is of time, and of what connections do
         await asyncio.sleep(_LOOK)
+    return clock() - begun

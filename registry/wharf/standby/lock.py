@@ -85,7 +85,10 @@ class Lock:
 
     def read(self) -> Entry | None:
         """What the file says now; None: nobody has ever held it alone."""
-        content = self._path.read_bytes().strip() if self._path.exists() else b""
+        try:
+            content = self._path.read_bytes().strip()
+        except FileNotFoundError:
+            return None
         try:
             return msgspec.json.decode(content, type=Entry) if content else None
         except msgspec.DecodeError:

@@ -72,6 +72,7 @@ class StandBy:
         self._reloader = Reloader(self._metrics, plan.path, plan.overrides)
         self._stopping = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
+        self._noted = ("", "")
         self._loop = asyncio.get_running_loop()
         self._relay = Relay(public.dup(), lambda: self._turn.goal(self._loop.time(), self._entry.id))
 
@@ -83,22 +84,25 @@ class StandBy:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopping.set)
         with contextlib.closing(self._lock):
-            if not await self._stand_by():
+            turn = await self._stand_by()
+            try:
+                if turn:
+                    return await self._serve()
                 await self._relay.end(GRACE_SECONDS)
                 return 0
-            return await self._serve()
+            finally:
+                await self._listener.ended()
 
     async def _stand_by(self) -> bool:
         """Pass connections on until it is this one's turn; False: until it is to stop."""
         self._reloader.load()
         self._loop.add_signal_handler(signal.SIGHUP, self._reloader.poll)
         reloading = self._loop.create_task(self._reloader.run())
-        listener = Listener(
-            StandbyAdminApp(self._reloader, self._metrics, self._active, self._unready), self._reloader.tls
-        )
+        app = StandbyAdminApp(self._reloader, self._metrics, self._active, self._unready)
+        self._listener = Listener(app, self._reloader.tls)
         try:
             if self._admin is not None:
-                await listener.start(self._admin.dup())
+                await self._listener.start(self._admin.dup())
             self._relay.accept()
             log.info("standing by", extra=self._summary())
             turn = await self._wait()
@@ -109,8 +113,7 @@ class StandBy:
                 await self._watch(LINGER)
             return turn
         finally:
-            listener.stop()
-            await listener.ended()
+            self._listener.stop()  # its end need not be waited for: another has the socket from now on
             reloading.cancel()
             await asyncio.wait({reloading})
             self._reloader.close()
@@ -118,11 +121,15 @@ class StandBy:
     async def _wait(self) -> bool:
         """Try until it is this one's turn; False: it is to stop. Raises LockError."""
         while not self._stopping.is_set():
-            match await asyncio.to_thread(self._try):
-                case Verdict.OPEN:
-                    return True
-                case Verdict.UNSAFE if self._turn.found is not None:
-                    raise unsafe(self._turn.found)
+            try:
+                verdict = await asyncio.to_thread(self._try)
+            except OSError as error:
+                verdict = Verdict.WAIT
+                self._note("the lock file cannot be used, trying again", error.strerror or str(error))
+            if verdict is Verdict.OPEN:
+                return True
+            if verdict is Verdict.UNSAFE and self._turn.found is not None:
+                raise unsafe(self._turn.found)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RETRY):
                     await self._stopping.wait()
@@ -134,11 +141,22 @@ class StandBy:
             self._turn.refused(self._lock.read(), self._loop.time())
             return Verdict.WAIT
         verdict = self._turn.given(self._lock.read(), self._loop.time())
-        if verdict is Verdict.OPEN and self._lock.claim(self._entry):
-            self._turn.look(self._entry, self._loop.time())
-            return verdict
+        if verdict is Verdict.OPEN:
+            if self._lock.claim(self._entry):
+                self._turn.look(self._entry, self._loop.time())
+                return verdict
+            verdict = Verdict.WAIT
+            self._note("waiting", "a command still runs that was begun where the data was open")
+        elif verdict is Verdict.WAIT:
+            self._note("waiting", f"{self._active()} has left no end: seeing whether it is gone")
         self._lock.give_back()
-        return Verdict.UNSAFE if verdict is Verdict.UNSAFE else Verdict.WAIT
+        return verdict
+
+    def _note(self, message: str, cause: str) -> None:
+        """Log what is in the way, once."""
+        if self._noted != (message, cause):
+            self._noted = message, cause
+            log.warning(message, extra={"cause": cause})
 
     async def _serve(self) -> int:
         """Keep the workers, then pass on what still comes; the exit status."""

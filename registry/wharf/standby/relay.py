@@ -104,8 +104,9 @@ class Relay:
                 return
 
     def _ended(self, task: asyncio.Task[None]) -> None:
+        full = len(self._running) >= self._most
         self._running.discard(task)
-        if self._accepting:
+        if full and self._accepting:
             self.accept()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a connection could not be passed on", exc_info=error)

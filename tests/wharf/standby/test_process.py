@@ -1,13 +1,15 @@
 """Two hosts with one registry's data: one has it open, the other passes requests on, and takes over."""
 
 import itertools
-import json
 import os
 import signal
 import subprocess
 import sys
 
 import pytest
+
+from wharf.standby.lock import Lock
+from wharf.standby.turn import Entry
 
 
 def test_requests_through_both_reach_the_one_that_has_the_data(hosts):
@@ -74,10 +76,11 @@ def test_the_other_takes_over_when_all_of_the_first_is_killed_and_requests_wait_
     first, second = hosts.pair()
     with hosts.traffic(second, "two") as passed_on:
         first.kill()
+        lost = len(passed_on.failures)
         hosts.wait_until(second.active, second.log)
         passed_on.goes_on()
-    # What the first was just answering is lost with it; nothing else is.
-    assert len(passed_on.failures) <= 1, passed_on.failures
+    # What the first was asked before it was gone is lost with it; all that came later has waited.
+    assert len(passed_on.failures) <= lost + 1, passed_on.failures
     passed_on.require_whole(second)
     second.kill()
     hosts.require_sound()
@@ -142,9 +145,11 @@ def test_tls_ends_where_the_data_is(hosts, tmp_path, make_pair):
 def test_commands_run_where_the_data_is_and_not_elsewhere(hosts):
     first, _ = hosts.pair()
     assert hosts.run("gc").returncode == 0
-    command = f"exec {sys.executable} -m wharf gc --data {hosts.data}"
-    named = ["unshare", "--user", "--map-root-user", "--uts", "sh", "-c", f"hostname elsewhere && {command}"]
-    refused = subprocess.run(named, capture_output=True, text=True, timeout=60, check=False)
+    elsewhere = (
+        "import socket, sys; socket.gethostname = lambda: 'elsewhere'; from wharf.cli import main; main(sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", elsewhere, "gc", "--data", str(hosts.data)]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert refused.returncode == 1, refused.stderr
     assert f"run it there, as in `kubectl exec {os.uname().nodename} -- wharf ...`" in refused.stderr
     single = hosts.run("serve", "--address", "127.0.0.1:0")
@@ -163,11 +168,10 @@ def test_one_whose_place_was_taken_ends_at_once(hosts):
 
 def test_where_locks_do_not_hold_between_hosts_the_second_says_so_and_ends(hosts):
     hosts.data.mkdir()
-    lock = hosts.data / "active.lock"
-    beats = itertools.count()
+    other, beats = Lock(str(hosts.data)), itertools.count()
 
     def beat():  # as a host whose lock is not seen here
-        lock.write_text(json.dumps({"address": "10.0.0.9:1", "name": "other", "id": "x", "beat": next(beats)}))
+        other.write(Entry("10.0.0.9:1", "other", "x", next(beats)))
         return second.process is not None and second.process.poll() is not None
 
     second = hosts()
@@ -175,4 +179,5 @@ def test_where_locks_do_not_hold_between_hosts_the_second_says_so_and_ends(hosts
     second.start()
     hosts.wait_until(beat, second.log)
     assert second.ended() == 1
+    other.close()
     assert "other has this data open, and the file system let this host lock it" in second.log().splitlines()[-1]
