@@ -145,8 +145,9 @@ def test_a_kill_loses_nothing_and_one_takes_over(kubectl: Kubectl, namespace: st
         kill_pod(pods[first])
         eventually("it has been started anew", partial(restarted, kubectl, namespace, first))
         eventually("one of them is active", lambda: len(names(kubectl, namespace)) == 2 and active(kubectl, namespace))
-    # what was being answered is cut off; whoever comes later is held until somebody serves
-    assert len(clients.failures) <= 2 * 3, clients.failures[:20]
+    # connections are cut off or refused until Kubernetes notices; nobody gets a wrong answer
+    wrong = [failure for failure in clients.failures if ": RefusedError: " in failure]
+    assert not wrong, wrong[:20]
 
 
 def test_one_replica_needs_no_budget(kubectl: Kubectl, namespace: str, at: Login) -> None:
