@@ -27,9 +27,9 @@ def test_requests_through_both_reach_the_one_that_has_the_data(hosts):
     assert second.status()["active"] == os.uname().nodename
 
 
-@pytest.mark.parametrize("kept", [False, True])
-def test_a_planned_end_costs_no_request_of_either(hosts, kept):
-    first, second = hosts.pair()
+@pytest.mark.parametrize(("kept", "workers"), [(False, 1), (True, 1), (True, 2)])
+def test_a_planned_end_costs_no_request_of_either(hosts, kept, workers):
+    first, second = hosts.pair(workers=workers)
     with hosts.traffic(first, "one", kept=kept) as direct, hosts.traffic(second, "two", kept=kept) as passed_on:
         first.tell_to_end()
         hosts.wait_until(lambda: first.said("stopping"), first.log)
@@ -65,6 +65,7 @@ def test_an_upload_and_a_pull_that_are_under_way_end_as_they_would_have(hosts):
     pushing.send(pushed[500:])
     assert pushing.getresponse().status == 201
     hosts.wait_until(second.active, second.log)  # while the pull goes on
+    assert first.ask("GET", "/v2/")[0] == 200  # who comes late is passed on
     assert pulled.read() == content
     assert second.ask("GET", f"/v2/a/blobs/{hosts.sha(pushed)}")[1] == pushed
     pulling.close()
