@@ -215,5 +215,6 @@ def bound(state: State) -> Finding:
 
 CHECKS = (
     refused, existing_missing, creating, deleting, other_class, other_modes, unshared, lost, content.abandoned,
-    class_missing, pending, content.doubted, content.damaged, not_expandable, resizing, read_only, filling, bound,
+    class_missing, pending, content.known_before, content.doubted, content.damaged, not_expandable, resizing, read_only,
+    filling, bound,
 )  # fmt: skip

@@ -16,8 +16,9 @@ from wharfinger.api.registry import Registry
 from wharfinger.api.status import GarbageStatus
 from wharfinger.decide.claim import State
 from wharfinger.decide.condition import Finding, bad
+from wharfinger.decide.conditions import standing
 from wharfinger.decide.observed import Observed, Report
-from wharfinger.decide.replicas import active, pod_name
+from wharfinger.decide.replicas import UNHEARD, active, pod_name, taking_over
 
 IMAGES_NAMED = 5
 """Most images that a condition names."""
@@ -70,6 +71,13 @@ def abandoned(state: State) -> Finding | None:
             way_out = f"pull what is to be kept while the pod runs, then kubectl delete pod {name} to start empty"
             return bad(Reason.CLAIM_LOST, f"{message}pod: {way_out}")
     return None
+
+
+def known_before(state: State) -> Finding | None:
+    """Is something known of the content, while another replica is about to have it open?"""
+    last = standing("StorageReady", UNHEARD, state.registry.status)
+    told = last.reason in (Reason.INDEX_DOUBTED, Reason.CONTENT_DAMAGED)
+    return last if told and taking_over(state.observed) else None
 
 
 def doubted(state: State) -> Finding | None:

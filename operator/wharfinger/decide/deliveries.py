@@ -17,10 +17,10 @@ from wharfinger.api.parse import ParseError, timestamp
 from wharfinger.api.reasons import Reason
 from wharfinger.api.status import DeliveryError, RegistryWebhookStatus, WebhooksStatus
 from wharfinger.decide.condition import Finding, bad, first, good, unknown
-from wharfinger.decide.conditions import before, conditions
+from wharfinger.decide.conditions import before, conditions, standing
 from wharfinger.decide.observed import Manifest, Observed, WebhookReport
 from wharfinger.decide.outcome import Occurrence
-from wharfinger.decide.replicas import active
+from wharfinger.decide.replicas import UNHEARD, active, taking_over
 from wharfinger.decide.webhooks import Hook
 
 PACE = timedelta(seconds=15)
@@ -135,8 +135,10 @@ def delivery(hook: Hook, observed: Observed, unloaded: Finding | None, now: date
     """The status of one webhook, and what is to be told of it."""
     state = State(hook, unloaded, _summed(hook.name, observed))
     findings = {"Ready": first(READY_CHECKS, state), "Delivering": first(DELIVERING_CHECKS, state)}
-    trouble = next((finding for finding in findings.values() if finding.status == "False"), None)
     old = hook.manifest.get("status") or {}
+    if state.report is None and taking_over(observed):
+        findings = {condition: _kept(condition, finding, old) for condition, finding in findings.items()}
+    trouble = next((finding for finding in findings.values() if finding.status == "False"), None)
     fresh = _status(hook.manifest, findings, state.report, now)
     fresh |= plain(RegistryWebhookStatus(signing=hook.signing.status))
     later = _later(old, fresh, now)
@@ -144,6 +146,12 @@ def delivery(hook: Hook, observed: Observed, unloaded: Finding | None, now: date
     told = (*hook.signing.events, *_events(findings["Delivering"], old))
     wakes = [moment for moment in (wake, hook.signing.wake, later) if moment is not None and moment > now]
     return Delivery(dict(old) if later else fresh, trouble, told, min(wakes, default=None))
+
+
+def _kept(name: str, finding: Finding, old: Mapping[str, Any]) -> Finding:
+    """The finding, or what the status has, which was told by the replica that sent the last event."""
+    last = standing(name, UNHEARD, old)
+    return last if last is not UNHEARD and finding.reason in (Reason.NOTHING_SENT, last.reason) else finding
 
 
 def _later(old: Mapping[str, Any], fresh: Mapping[str, Any], now: datetime) -> datetime | None:

@@ -86,6 +86,11 @@ def serving(observed: Observed) -> Replica | None:
     return next((one for one in active(observed) if one.report is not None and not one.report.standby), None)
 
 
+def taking_over(observed: Observed) -> bool:
+    """Whether replicas stand by and none has the content open: what the last one that had it said stands."""
+    return serving(observed) is None and any(replica.report is not None for replica in active(observed))
+
+
 def unheard(observed: Observed) -> bool:
     """Whether a replica has not been asked yet."""
     return any(not replica.asked for replica in active(observed))
@@ -97,7 +102,8 @@ def unloaded(observed: Observed, wanted: int, mounted: Mounted, sha256: str) -> 
         return None
     replicas = active(observed)
     if len(replicas) < wanted:
-        return bad(mounted.pending, "no replica runs yet: see WorkloadReady")
+        told = f"{len(replicas)} of {wanted} replicas runs so far" if replicas else "no replica runs yet"
+        return bad(mounted.pending, f"{told}: see WorkloadReady")
     for replica in replicas:
         name = pod_name(replica.pod)
         if replica.report is None:

@@ -20,7 +20,7 @@ from kubectl_registry.session import Session
 
 COLUMNS = ("LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE")
 _KINDS = ("Deployment", "ReplicaSet", "Pod", "Service", "PersistentVolumeClaim", "Secret", "ConfigMap",
-          "ServiceAccount", "NetworkPolicy", "Ingress", "Certificate")  # fmt: skip
+          "ServiceAccount", "NetworkPolicy", "PodDisruptionBudget", "Ingress", "Certificate")  # fmt: skip
 
 
 def run(session: Session) -> int:

@@ -28,7 +28,7 @@ ORDERS = {
         claim_checks.CHECKS,
         (
             "refused existing_missing creating deleting other_class other_modes unshared lost abandoned class_missing "
-            "pending doubted damaged not_expandable resizing read_only filling bound"
+            "pending known_before doubted damaged not_expandable resizing read_only filling bound"
         ),
     ),
     "credentials": (

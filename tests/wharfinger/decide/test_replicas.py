@@ -47,6 +47,10 @@ def test_one_replica_behind_is_named():
     assert "p1" in trouble(replica(), replica("p1", "old"), wanted=2)[1]
 
 
+def test_one_of_two_that_is_missing_is_counted():
+    assert trouble(replica(), wanted=2)[1] == "1 of 2 replicas runs so far: see WorkloadReady"
+
+
 def test_a_rejection_says_why():
     assert "bad line 3" in trouble(replica(digest="old", error="bad line 3"))[1]
 

@@ -1,11 +1,12 @@
 """How many pods run, by what the claim allows."""
 
 import dataclasses
+import json
 
 import pytest
 
 from wharfinger.decide import sharing
-from wharfinger.decide.observed import Observed
+from wharfinger.decide.observed import Damage, Observed, WebhookReport
 
 MANY, ONE = ["ReadWriteMany"], ["ReadWriteOnce"]
 CLAIM = ("PersistentVolumeClaim", "team")
@@ -78,6 +79,39 @@ def test_while_nobody_serves_the_last_word_on_the_content_stands(world):
     assert here.condition("WorkloadReady")[:2] == ("False", "PodStarting")
     assert "no pod has the content open yet" in here.condition("WorkloadReady")[2]
     assert here.registry["status"]["storage"] == before
+
+
+FAILING = WebhookReport(
+    delivered=5, pending=2, dead=0, last_error_at="2026-03-01T11:00:00Z", last_error="503 Service Unavailable"
+)
+
+
+def test_while_nobody_serves_what_is_wrong_neither_mends_nor_begins_again(world):
+    here, body = shared_world(world), {"registryRef": {"name": "team"}, "url": "https://example.com/"}
+    webhook = {"metadata": {"name": "hook", "namespace": "ci", "generation": 1}, "spec": body}
+    here.change(webhooks=(webhook,))
+    here.settle()
+    stand_by(here, "team-1")
+    active, waiting = here.observed.replicas
+    report = dataclasses.replace(active.report, damaged=(Damage("sha256:1", ("app:1",)),), webhooks={"hook": FAILING})
+    active = dataclasses.replace(active, report=report)
+    waiting = dataclasses.replace(waiting, report=dataclasses.replace(waiting.report, webhooks={}))
+    here.change(replicas=(active, waiting))
+    here.step()
+    ill = {name: here.condition(name) for name in ("StorageReady", "WebhooksReady")}
+    hooks, events = json.dumps(webhook["status"]), list(here.events)
+    assert {condition[0] for condition in ill.values()} == {"False"}
+    silent = dataclasses.replace(active, report=dataclasses.replace(waiting.report))
+    for replicas in ((silent, waiting), (active, waiting)):
+        here.change(replicas=replicas)
+        here.step()
+        assert {name: here.condition(name) for name in ill} == ill
+        assert json.dumps(webhook["status"]) == hooks
+        assert here.events == events
+    well = dataclasses.replace(report, damaged=())
+    here.change(replicas=(dataclasses.replace(active, report=well), waiting))
+    here.step()
+    assert here.condition("StorageReady")[0] == "True"
 
 
 def test_two_pods_have_a_budget_and_one_has_none(world):
