@@ -64,12 +64,17 @@ class Session:
         return [each for each in found if each["spec"]["registryRef"]["name"] == registries.name(registry)]
 
     def running_pod(self, registry: Object) -> str:
-        """The name of a pod of the registry that runs. Raises NotFoundError."""
+        """The name of the registry's pod that runs, of two the active one. Raises NotFoundError."""
         name = registries.name(registry)
         pods = self.api.list_all(POD, registries.namespace(registry), labels=registries.selector(name))
-        for pod in pods:
-            if pod.get("status", {}).get("phase") == "Running" and not pod["metadata"].get("deletionTimestamp"):
-                return registries.name(pod)
+        running = [
+            registries.name(pod)
+            for pod in pods
+            if pod.get("status", {}).get("phase") == "Running" and not pod["metadata"].get("deletionTimestamp")
+        ]
+        active = registries.status(registry).get("activePod")
+        if running:
+            return active if active in running else running[0]
         raise NotFoundError(f"no pod of registry {name} runs: `kubectl registry doctor {name}` tells why")
 
     def ca(self, registry: Object) -> str:

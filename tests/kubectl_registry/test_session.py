@@ -35,6 +35,15 @@ def test_the_pod_is_one_that_runs(session: Session, cluster: FakeCluster, team: 
     assert session.running_pod(team) == "team-1"
 
 
+def test_of_two_pods_it_is_the_active_one(session: Session, cluster: FakeCluster, team: Object) -> None:
+    for name in ("team-1", "team-2"):
+        cluster.add(POD, pod("Running", name=name))
+    two = {**team, "status": {**team.get("status", {}), "activePod": "team-2"}}
+    assert session.running_pod(two) == "team-2"
+    two["status"]["activePod"] = "gone"
+    assert session.running_pod(two) == "team-1"
+
+
 def test_webhooks_are_those_that_name_the_registry(session: Session, cluster: FakeCluster, team: Object) -> None:
     for name, registry in (("a", "team"), ("b", "other")):
         cluster.add(

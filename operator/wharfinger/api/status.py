@@ -129,6 +129,10 @@ class RegistryStatus(Model, frozen=True, kw_only=True):
         int | None, Meta(description="Port on every node; kept when the Service has to be made again.")
     ] = None
     image: Annotated[str | None, Meta(description="Image that the registry is to run.")] = None
+    active_pod: Annotated[
+        str | None,
+        Meta(description="Pod that has the content open, where another may stand by: `wharf` commands run there."),
+    ] = None
     user_count: Annotated[int | None, Meta(description="How many users can log in.")] = None
     conditions: Conditions = ()
     users: Annotated[tuple[UserStatus, ...], Meta(description="Users who can log in."), list_map("name")] = ()

@@ -157,6 +157,7 @@ def _status(
         url=configuration.url(registry, owner),
         node_port=workload.node_port(registry, observed),
         image=wanted.image,
+        active_pod=sharing.active_pod(registry, observed),
         user_count=len(wanted.credited.users),
         conditions=findings,
         users=wanted.credited.users,

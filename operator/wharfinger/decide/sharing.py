@@ -13,6 +13,7 @@ from typing import Any
 from wharfinger.api.registry import Registry
 from wharfinger.decide.claim import live_claim, spec_of
 from wharfinger.decide.observed import Observed
+from wharfinger.decide.replicas import pod_name, serving
 
 MANY = "ReadWriteMany"
 STANDBY = "--standby"  # what a pod that may stand by is started with
@@ -38,6 +39,14 @@ def surging(registry: Registry, observed: Observed) -> bool:
     there = (replica.pod for replica in observed.replicas)  # those that are going too
     pods = [*known, *(pod for pod in there if pod["status"].get("phase") not in ("Failed", "Succeeded"))]
     return shared(registry, observed) and all(map(_stands_by, pods))
+
+
+def active_pod(registry: Registry, observed: Observed) -> str | None:
+    """The pod that has the content open, where another may stand by; the last that had, while nobody says so."""
+    if not shared(registry, observed):
+        return None
+    replica = serving(observed)
+    return pod_name(replica.pod) if replica else registry.status.get("activePod")
 
 
 def _stands_by(pod: Mapping[str, Any]) -> bool:

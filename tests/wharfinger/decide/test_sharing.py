@@ -70,6 +70,7 @@ def test_of_two_pods_the_one_that_serves_is_named_and_reports_the_content(world)
     assert here.condition("Ready")[0] == "True"
     assert here.condition("WorkloadReady")[2] == "2 replicas up, with the newest configuration; team-1 is active"
     assert here.registry["status"]["storage"]["used"] == "3Gi"
+    assert here.registry["status"]["activePod"] == "team-1"
 
 
 def test_while_nobody_serves_the_last_word_on_the_content_stands(world):
@@ -79,6 +80,7 @@ def test_while_nobody_serves_the_last_word_on_the_content_stands(world):
     assert here.condition("WorkloadReady")[:2] == ("False", "PodStarting")
     assert "no pod has the content open yet" in here.condition("WorkloadReady")[2]
     assert here.registry["status"]["storage"] == before
+    assert here.registry["status"]["activePod"] == "team-0"
 
 
 FAILING = WebhookReport(
