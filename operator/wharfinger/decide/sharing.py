@@ -33,12 +33,15 @@ def shared(registry: Registry, observed: Observed) -> bool:
 
 
 def surging(registry: Registry, observed: Observed) -> bool:
-    """Whether a new pod may start beside the old one: not beside one of an earlier release, or of an import."""
+    """Whether a new pod may start beside the old one: not beside one of an earlier release, of an import, or with
+    another claim, as both would serve.
+    """
+    claim = registry.spec.storage.existing_claim or registry.metadata.name
     deployment = observed.children.get(("Deployment", registry.metadata.name))
     known = [] if deployment is None else [deployment["spec"]["template"]]
     there = (replica.pod for replica in observed.replicas)  # those that are going too
     pods = [*known, *(pod for pod in there if pod["status"].get("phase") not in ("Failed", "Succeeded"))]
-    return shared(registry, observed) and all(map(_stands_by, pods))
+    return shared(registry, observed) and all(_stands_by(pod) and not _elsewhere(pod, claim) for pod in pods)
 
 
 def active_pod(registry: Registry, observed: Observed) -> str | None:
@@ -53,6 +56,12 @@ def _stands_by(pod: Mapping[str, Any]) -> bool:
     """Whether a pod, or the template of one, waits until it is alone."""
     containers = (pod.get("spec") or {}).get("containers") or ()
     return any(STANDBY in (container.get("args") or ()) for container in containers)
+
+
+def _elsewhere(pod: Mapping[str, Any], claim: str) -> bool:
+    """Whether a pod has another claim."""
+    volumes = (pod.get("spec") or {}).get("volumes") or ()
+    return any((volume.get("persistentVolumeClaim") or {}).get("claimName", claim) != claim for volume in volumes)
 
 
 def running(registry: Registry, observed: Observed) -> int:

@@ -194,3 +194,28 @@ def test_a_pod_that_has_ended_keeps_none_from_starting_beside_it(world, phase, s
     here.change(replicas=(*here.observed.replicas, dataclasses.replace(one, pod=old)))
     here.step()
     assert strategy_of(here) == strategy
+
+
+def test_no_pod_starts_beside_one_with_another_claim(world):
+    here = world({"storage": {"existingClaim": "old"}, "replicas": 2})
+    claims = {
+        ("PersistentVolumeClaim", name): {
+            "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": {"accessModes": MANY},
+            "status": {"phase": "Bound", "capacity": {"storage": "10Gi"}},
+        }
+        for name in ("old", "new")
+    }  # fmt: skip
+    here.change(children=claims)
+    here.settle()
+    assert strategy_of(here) == "RollingUpdate"
+    (before, *_) = here.observed.replicas
+    mounted = [{"name": "data", "persistentVolumeClaim": {"claimName": "old"}}]
+    old = {**before.pod, "spec": {**before.pod["spec"], "volumes": mounted}}
+    here.edit(storage={"existingClaim": "new"})
+    here.step()
+    assert strategy_of(here) == "Recreate"
+    here.change(replicas=(dataclasses.replace(before, pod=old),))
+    here.step()  # the old pod is still there
+    assert strategy_of(here) == "Recreate"
+    here.settle()
+    assert strategy_of(here) == "RollingUpdate"
