@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import cast
+
+import uvloop
 
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 
@@ -16,8 +19,7 @@ class Receiver(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport, self._buffer = transport, b""
+        self._transport, self._buffer = cast("asyncio.Transport", transport), b""  # uvloop's is no subclass of it
 
     def data_received(self, data: bytes) -> None:
         """Answer what is complete."""
@@ -39,4 +41,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())

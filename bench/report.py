@@ -59,15 +59,14 @@ def webhooks_page(run: Run, command: str, now: datetime) -> str:
         f"Written by `{command}` on {now.astimezone(UTC):%Y-%m-%d}; Python {platform.python_version()}, "
         f"{os.cpu_count()} processors, which the clients share with the servers.\n\n"
         f"{_load(run)}\n\n"
-        "Two registries take turns, one without webhooks and one with three, of which one is dead; who has no turn is\n"
-        f"stopped. In a turn {run.effort.images // 2} images of 5 layers are pushed by 8 clients, or one manifest is\n"
-        f"pulled on 32 connections for {SECONDS} s. A share is the median of {TURNS * run.effort.seconds} pairs of\n"
-        f"turns, and each figure the median of {run.effort.rounds} rounds. What pushes cause is delivered in turns,\n"
-        "what the last moments of one cause in the next. Pulls are told as they are while a registry is busy: most\n"
-        "wait until it is quieter, and telling of those is not in the figures. In the second round and later, pushes\n"
-        "begin with pulls that still wait. The receiver stands for machines of others: a process of its own that does\n"
-        "next to nothing with a request. What it takes of the processors is in the figures by the clock, and not in\n"
-        "processor time.\n\n" + table(run)
+        "One registry takes turns without webhooks and with three, of which one is dead; its configuration is loaded\n"
+        f"anew for each. In a turn {run.effort.images} images of 5 layers are pushed by 8 clients, or one manifest is\n"
+        f"pulled on 32 connections for {SECONDS} s. A share is the median of all pairs of turns that were neighbours,\n"
+        f"{TURNS * run.effort.seconds} in each of {run.effort.rounds} rounds, with a process each.\n"
+        "What the last moments of a turn cause is delivered after it. Pulls are told as they are while a registry is\n"
+        "busy: most wait until it is quieter, and telling of those is not in the figures. The receiver stands for\n"
+        "machines of others: a process that does next to nothing with a request. What it takes of processors is in\n"
+        "the figures by the clock, and not in processor time.\n\n" + table(run)
     )
 
 
