@@ -1,6 +1,7 @@
 """A receiver of webhooks that costs next to nothing: `python -m bench.receiver` prints its port and takes everything.
 
-Rule: a process of its own, so that it takes nothing from the client's time.
+Rule: a process of its own, so that it takes nothing from the client's time. A GET answers how many requests it has
+taken, for whoever measures has to know that all arrived.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 
 
 class Receiver(asyncio.Protocol):
-    """Answers each request with 204, and keeps nothing."""
+    """Answers each POST with 204, and keeps nothing but their number."""
+
+    taken = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
@@ -29,8 +32,13 @@ class Receiver(asyncio.Protocol):
             whole = end + 4 + (int(found[1]) if found else 0)
             if len(self._buffer) < whole:
                 return
-            self._buffer = self._buffer[whole:]
-            self._transport.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+            asked, self._buffer = self._buffer.startswith(b"GET "), self._buffer[whole:]
+            if asked:
+                count = b"%d" % Receiver.taken
+                self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(count), count))
+            else:
+                Receiver.taken += 1
+                self._transport.write(b"HTTP/1.1 204 No Content\r\n\r\n")
 
 
 async def main() -> None:

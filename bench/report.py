@@ -63,7 +63,8 @@ def webhooks_page(run: Run, command: str, now: datetime) -> str:
         f"anew for each. In a turn {run.effort.images} images of 5 layers are pushed by 8 clients, or one manifest is\n"
         f"pulled on 32 connections for {SECONDS} s. A share is the median of all pairs of turns that were neighbours,\n"
         f"{TURNS * run.effort.seconds} in each of {run.effort.rounds} rounds, with a process each.\n"
-        "What the last moments of a turn cause is delivered after it. Pulls are told as they are while a registry is\n"
+        "Some more come before each turn and do not count: what they cause is delivered in it, as what the turn's\n"
+        "last moments cause is after it; all of it arrived. Pulls are told as they are while a registry is\n"
         "busy: most wait until it is quieter, and telling of those is not in the figures. The receiver stands for\n"
         "machines of others: a process that does next to nothing with a request. What it takes of processors is in\n"
         "the figures by the clock, and not in processor time.\n\n" + table(run)

@@ -62,8 +62,8 @@ class Host:
         return (self.path / f"log{self.starts}").read_text()
 
     def said(self, message):
-        lines = [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
-        return [line for line in lines if line["message"] == message]
+        whole = (line for line in self.log().splitlines() if line.endswith("}"))  # the last is perhaps being written
+        return [json.loads(line) for line in whole if f'"message":"{message}"' in line]
 
     def active(self):
         return bool(self.said("serving"))
