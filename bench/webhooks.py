@@ -3,9 +3,9 @@
 Rule: it is the same process that takes many short turns with and without, the first of which alternates, so whatever
 it and the machine are like falls on both: of two equal processes one was up to a tenth faster than the other, which is
 more than what is asked. What is noted is the share of the speed that is left, and of the processor's time, of each
-pair of turns that were neighbours. A turn begins
-with pushes or pulls that do not count: what they cause is delivered while the others are counted, as what those cause
-at their end is delivered after them. Every event of a push must arrive.
+pair of turns that were neighbours. A turn begins with pushes or pulls that do not count: what they cause is delivered
+while the others are counted, as what those cause at their end is delivered after them. Every event of a push must
+arrive.
 """
 
 from __future__ import annotations

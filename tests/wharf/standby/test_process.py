@@ -80,8 +80,9 @@ def test_the_other_takes_over_when_all_of_the_first_is_killed_and_requests_wait_
         lost = len(passed_on.failures)
         hosts.wait_until(second.active, second.log)
         passed_on.goes_on()
-    # What the first was asked before it was gone is lost with it; all that came later has waited.
-    assert len(passed_on.failures) <= lost + 1, passed_on.failures
+    # Its processes are killed one by one: what each was asked is lost with it, and who waited for the last to accept.
+    # All that came later has waited.
+    assert len(passed_on.failures) <= lost + 3, passed_on.failures
     passed_on.require_whole(second)
     second.kill()
     hosts.require_sound()
