@@ -54,8 +54,20 @@ class Lock:
             raise LockError(f"{self._path} cannot be opened ({error.strerror}): name a directory of its own") from error
 
     def take(self, *, shared: bool = False) -> bool:
-        """Hold it alone, or with others; False while somebody is in the way."""
-        return _take(self._path, self.descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        """Hold it alone, or with others; False while somebody is in the way, or where the file has been replaced."""
+        if not _take(self._path, self.descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX):
+            return False
+        if self._is_there():
+            return True
+        os.close(self.descriptor)  # a lock of a file that is gone keeps nobody out
+        self.descriptor = _open(self._path)
+        return False
+
+    def _is_there(self) -> bool:
+        try:
+            return os.path.samestat(self._path.stat(), os.fstat(self.descriptor))
+        except FileNotFoundError:
+            return False
 
     def give_back(self) -> None:
         """Hold it no more."""

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from wharf.blobs.paths import Layout
 from wharf.standby import lock as locks
 from wharf.standby import turn
 from wharf.standby.lock import Lock, LockError, shared
@@ -119,3 +120,19 @@ def test_it_is_free_when_the_last_process_is_gone_that_has_it(lock, data):
     child.communicate()
     assert other.take()
     lock.descriptor = other.descriptor
+
+
+def test_a_lock_of_a_file_that_was_removed_keeps_nobody_out_and_is_not_taken(lock, data):
+    Layout(data).active.unlink()
+    assert not lock.take()
+    assert lock.take()
+    other = Lock(data)
+    assert not other.take()
+    other.close()
+
+
+def test_a_command_does_not_mind_that_the_file_was_removed(data):
+    with shared(data):
+        Layout(data).active.unlink()
+        with shared(data):
+            assert Layout(data).active.exists()
