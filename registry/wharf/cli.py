@@ -33,6 +33,7 @@ from wharf.reload import LoadError
 from wharf.server import run
 from wharf.standby.lock import LockError
 from wharf.standby.process import Plan, stand_by
+from wharf.standby.turn import reached_at
 from wharf.upkeep import NoStorageError
 from wharf.verify import command as verify
 from wharf.webhooks import command as webhooks
@@ -134,12 +135,19 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     serve.add_argument(
         "--standby",
         metavar="HOST",
-        default="",
+        type=_host,
         help="others may be started with this data, on a file system that all share: one of them has it open, the "
         "others pass requests on to it and take over when it ends; HOST, a name or IP address, is where they reach "
         "this one",
     )
     serve.set_defaults(run=_serve)
+
+
+def _host(text: str) -> str:
+    try:
+        return reached_at(text)
+    except ValueError as error:  # of which argparse would say only that the value is invalid
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _serve(options: argparse.Namespace) -> None:

@@ -24,6 +24,13 @@ def run(capsys, *arguments):
     return *capsys.readouterr(), status
 
 
+@pytest.mark.parametrize("host", ["", "$(POD_IP)", "::"])
+def test_a_host_that_others_could_never_reach_is_a_wrong_command_line(capsys, host):
+    out, err, status = run(capsys, "serve", "--standby", host)
+    assert (out, status) == ("", 2)
+    assert "argument --standby: " in err
+
+
 def test_version_and_help_are_for_people(capsys):
     assert run(capsys, "--version") == (f"wharf {__version__}\n", "", 0)
     out, _, status = run(capsys, "--help")

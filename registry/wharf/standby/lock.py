@@ -57,13 +57,14 @@ class Lock:
         """Hold it alone, or with others; False while somebody is in the way, or where the file has been replaced."""
         if not _take(self._path, self.descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX):
             return False
-        if self._is_there():
+        if self.is_there():
             return True
-        os.close(self.descriptor)  # a lock of a file that is gone keeps nobody out
-        self.descriptor = _open(self._path)
+        before, self.descriptor = self.descriptor, _open(self._path)  # where that fails, it keeps the one it has
+        os.close(before)  # a lock of a file that is gone keeps nobody out
         return False
 
-    def _is_there(self) -> bool:
+    def is_there(self) -> bool:
+        """Whether the file that is open here is still the one that others find."""
         try:
             return os.path.samestat(self._path.stat(), os.fstat(self.descriptor))
         except FileNotFoundError:
@@ -98,7 +99,8 @@ class Lock:
     def read(self) -> Entry | None:
         """What the file says now; None: nobody has ever held it alone."""
         try:
-            content = self._path.read_bytes().strip()
+            with self._path.open("rb") as file:
+                content = file.read(SIZE).strip()  # what is behind an entry would stay there for ever
         except FileNotFoundError:
             return None
         try:

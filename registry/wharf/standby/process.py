@@ -140,6 +140,16 @@ class StandBy:
         if not self._lock.take():
             self._turn.refused(self._lock.read(), self._loop.time())
             return Verdict.WAIT
+        verdict = Verdict.WAIT
+        try:
+            verdict = self._given()
+        finally:
+            if verdict is not Verdict.OPEN:  # nor where this host cannot use the file: another one may
+                self._lock.give_back()
+        return verdict
+
+    def _given(self) -> Verdict:
+        """What follows now that the lock is this one's."""
         verdict = self._turn.given(self._lock.read(), self._loop.time())
         if verdict is Verdict.OPEN:
             if self._lock.claim(self._entry):
@@ -149,7 +159,6 @@ class StandBy:
             self._note("waiting", "a command still runs that was begun where the data was open")
         elif verdict is Verdict.WAIT:
             self._note("waiting", f"{self._active()} has left no end: seeing whether it is gone")
-        self._lock.give_back()
         return verdict
 
     def _note(self, message: str, cause: str) -> None:
@@ -202,10 +211,10 @@ class StandBy:
         return True
 
     def _sign(self, released: bool) -> bool:
-        """Give a sign of life, or the last; False: the entry is another's."""
+        """Give a sign of life, or the last; False: the entry is another's, or in a file whose lock others can have."""
         found = self._lock.read()
         self._turn.look(found, self._loop.time())
-        if lost(found, self._entry):
+        if lost(found, self._entry) or not self._lock.is_there():
             return False
         self._entry = msgspec.structs.replace(self._entry, beat=self._entry.beat + 1, released=released)
         self._lock.write(self._entry)

@@ -144,7 +144,10 @@ class Relay:
         host, _, port = goal.rpartition(":")
         far = End()
         async with asyncio.timeout(CONNECT):
-            await self._loop.create_connection(lambda: far, host.strip("[]"), int(port))
+            try:
+                await self._loop.create_connection(lambda: far, host.strip("[]"), int(port))
+            except (ValueError, OverflowError) as error:  # the entry is rubbish: nobody is there, as yet
+                raise ConnectionRefusedError from error
         opened: socket.socket = far.transport.get_extra_info("socket")
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option, value in _ALIVE.items():

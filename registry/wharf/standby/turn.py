@@ -7,7 +7,9 @@ after the lock was given away, the file system keeps no locks between hosts. Tim
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
+from ipaddress import ip_address
 
 import msgspec
 
@@ -20,6 +22,24 @@ lock, so that there is no doubt that it was the one who did."""
 
 PATIENCE = 15.0
 """Without an active one that can be reached, until one that stands by calls itself not ready."""
+
+
+_NAME = re.compile(r"(?=.{1,253}$)\w([\w-]{0,61}\w)?(\.\w([\w-]{0,61}\w)?)*\.?", re.ASCII)
+
+
+def reached_at(text: str) -> str:
+    """The host that `text` names for others to reach this one by, without brackets. Raises ValueError for what can
+    never be one: nothing, a name with a port, and what stands for every address.
+    """
+    try:
+        address = ip_address(text.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        if _NAME.fullmatch(text):
+            return text
+        raise ValueError(f"{text!r} is neither a name nor an IP address, without a port") from None
+    if address.is_unspecified:
+        raise ValueError(f"{text} is every address: name one where others reach this host")
+    return str(address)
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +55,14 @@ def test_an_entry_is_read_as_it_was_written(lock):
     assert lock.read() == HERE
     os.pwrite(lock.descriptor, b"x", 0)
     assert lock.read() == UNREADABLE
+
+
+def test_an_entry_is_read_that_was_written_over_something_longer(lock, data):
+    path = Layout(data).active
+    path.write_bytes(b"\xff" * 4000)
+    assert lock.read() == UNREADABLE
+    lock.write(HERE)
+    assert lock.read() == HERE
 
 
 def test_a_command_is_told_where_to_run_while_another_host_has_the_data(lock, data):
@@ -129,6 +138,18 @@ def test_a_lock_of_a_file_that_was_removed_keeps_nobody_out_and_is_not_taken(loc
     other = Lock(data)
     assert not other.take()
     other.close()
+
+
+def test_it_keeps_what_it_has_open_where_the_directory_is_gone(lock, data):
+    moved = Path(data).rename(Path(data).parent / "moved")
+    before = lock.descriptor
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError):
+            lock.take()
+    assert os.fstat(before).st_ino == (moved / "active.lock").stat().st_ino
+    Path(data).mkdir()
+    assert not lock.take()
+    assert lock.take()
 
 
 def test_a_command_does_not_mind_that_the_file_was_removed(data):

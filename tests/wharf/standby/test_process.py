@@ -1,15 +1,20 @@
 """Two hosts with one registry's data: one has it open, the other passes requests on, and takes over."""
 
+import asyncio
+import contextlib
+import errno
 import itertools
 import os
 import signal
+import socket
 import subprocess
 import sys
 
 import pytest
 
 from wharf.standby.lock import Lock
-from wharf.standby.turn import Entry
+from wharf.standby.process import Plan, StandBy
+from wharf.standby.turn import UNREADABLE, Entry
 
 
 def test_requests_through_both_reach_the_one_that_has_the_data(hosts):
@@ -166,6 +171,48 @@ def test_one_whose_place_was_taken_ends_at_once(hosts):
     (hosts.data / "active.lock").write_text('{"address":"10.0.0.9:1","name":"other","id":"x"}')
     assert first.ended() == 1
     assert first.said("another host has this data open too: ending at once")
+
+
+def test_one_whose_lock_file_was_replaced_ends_before_another_can_take_the_new_one(hosts):
+    first = hosts().start()
+    hosts.wait_until(first.active, first.log)
+    copy = hosts.data / "copy"
+    copy.write_bytes((hosts.data / "active.lock").read_bytes())
+    copy.rename(hosts.data / "active.lock")
+    assert first.ended() == 1
+
+
+def test_after_one_whose_entry_was_overwritten_the_other_takes_over_and_stays(hosts):
+    first, second = hosts.pair()
+    (hosts.data / "active.lock").write_bytes(os.urandom(4000))
+    assert first.ended() == 1
+    hosts.wait_until(second.active, second.log)
+    own = Lock(str(hosts.data))
+    hosts.wait_until(lambda: (own.read() or UNREADABLE).beat > 1 or second.process.poll() is not None, second.log)
+    own.close()
+    assert second.ask("GET", "/v2/")[0] == 200
+
+
+def test_one_that_cannot_write_its_entry_leaves_the_lock_to_others(hosts, monkeypatch):
+    def refuse(self, entry):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Lock, "claim", refuse)
+    hosts.data.mkdir()
+    config = hosts.data.parent / "config.yaml"
+    config.write_text("{}")
+
+    async def tried():
+        with socket.create_server(("127.0.0.1", 0)) as public:
+            one = StandBy(Plan(str(config), {}, [], 1, "127.0.0.1"), str(hosts.data), public, None)
+            with contextlib.closing(one._lock), contextlib.closing(one._relay._listening):
+                with pytest.raises(OSError, match="No space left"):
+                    one._try()
+                other = Lock(str(hosts.data))
+                with contextlib.closing(other):
+                    assert other.take()
+
+    asyncio.run(tried())
 
 
 def test_where_locks_do_not_hold_between_hosts_the_second_says_so_and_ends(hosts):

@@ -74,6 +74,17 @@ async def test_a_connection_waits_until_somebody_is_there(place):
     assert await waiting == b"hello"
 
 
+@pytest.mark.parametrize("rubbish", ["nowhere", "127.0.0.1:999999", "127.0.0.1:x", "a" * 70 + ":1"])
+async def test_a_connection_waits_while_what_is_said_of_the_active_one_is_rubbish(place, rubbish):
+    place.goal = rubbish
+    assert not await place.relay.reachable()
+    waiting = asyncio.create_task(exchange(*await place.connect(), b"hello"))
+    done, _ = await asyncio.wait({waiting}, timeout=3 * relays.RETRY)
+    assert not done
+    await place.serve(echo)
+    assert await waiting == b"hello"
+
+
 async def test_nobody_waits_for_ever(place, monkeypatch):
     monkeypatch.setattr(relays, "HOLD", 0.2)
     assert await exchange(*await place.connect(), b"") == b""

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from wharf.standby.turn import BEAT, PATIENCE, SILENCE, UNREADABLE, Entry, Turn, Verdict, lost, unready
+from wharf.standby.turn import BEAT, PATIENCE, SILENCE, UNREADABLE, Entry, Turn, Verdict, lost, reached_at, unready
 
 ACTIVE = Entry("10.0.0.1:5000", "a", "one", 5)
 
@@ -99,3 +99,17 @@ def test_the_active_one_ends_when_the_entry_is_another_s_or_gone():
 def test_one_that_stands_by_is_ready_for_a_while_without_an_active_one():
     assert unready(10, 10 + PATIENCE - 0.1) == ""
     assert "standing by" in unready(10, 10 + PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("said", "host"),
+    [("wharf-0.wharf", "wharf-0.wharf"), ("10.0.0.1", "10.0.0.1"), ("[fd00::1]", "fd00::1"), ("fd00::1", "fd00::1")],
+)
+def test_others_reach_it_by_a_name_or_an_address(said, host):
+    assert reached_at(said) == host
+
+
+@pytest.mark.parametrize("said", ["", "::", "[::]", "10.0.0.1:5000", "a b", "$(POD_IP)", "x" * 64, "a." * 127 + "a"])
+def test_what_can_never_be_reached_is_refused(said):
+    with pytest.raises(ValueError, match=r"neither a name nor an IP address|is every address"):
+        reached_at(said)
