@@ -165,7 +165,14 @@ class Traffic:
 
     def _ask(self, connection, expected, *request, **headers):
         begun = time.monotonic()
-        status, body, _ = ask(connection, *request, **headers)
+        used = connection.sock is not None
+        try:
+            status, body, _ = ask(connection, *request, **headers)
+        except ConnectionError:
+            if not used:
+                raise
+            connection.close()  # one that was used may end at any time (RFC 9112, section 9.5): clients ask anew
+            status, body, _ = ask(connection, *request, **headers)
         self.requests += 1
         self.longest = max(self.longest, time.monotonic() - begun)
         assert status == expected, (request[:2], status, body)
