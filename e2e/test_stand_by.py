@@ -23,6 +23,7 @@ from e2e.resources import registry_manifest
 from e2e.traffic import Session, Traffic
 
 NAME = "team"
+COST = "controller.kubernetes.io/pod-deletion-cost"
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +133,39 @@ def evict(kubectl: Kubectl, namespace: str, pod: str) -> bool:
     return True
 
 
+def goes_last(kubectl: Kubectl, namespace: str) -> str:
+    """The active pod, of two, once Kubernetes has been told to end it last; all else would have it go first."""
+    first = eventually("status names the one that is active", partial(active, kubectl, namespace))
+
+    def told() -> bool:
+        pod = kubectl.get("pod", first, namespace) or {}
+        return bool(pod["metadata"].get("annotations", {}).get(COST) == "100")
+
+    eventually("it costs more than another", told)
+    (other,) = names(kubectl, namespace) - {first}
+    kubectl("annotate", "pod", other, "-n", namespace, f"{COST}=50")
+    return first
+
+
+def test_a_rollout_of_two_hands_over_once(kubectl: Kubectl, namespace: str, at: Login) -> None:
+    old, first = names(kubectl, namespace), goes_last(kubectl, namespace)
+    named: list[str] = []
+
+    def replaced() -> bool:
+        registry = kubectl.get("registry", NAME, namespace) or {}
+        named.append(registry["status"]["activePod"])
+        return all_gone(kubectl, namespace, old)
+
+    with traffic(at) as clients:
+        patch(kubectl, namespace, {"pod": {"annotations": {"rolled": "twice"}}})
+        eventually("other pods have taken over", replaced, timeout=120)
+        kubectl.wait_ready(NAME, namespace)
+        last = eventually("status names the one that is active", partial(active, kubectl, namespace))
+    assert not clients.failures, clients.failures[:20]
+    assert last not in old
+    assert set(named) <= {first, last}, "the old ones handed over to each other, or the new ones"
+
+
 def restarted(kubectl: Kubectl, namespace: str, pod: str) -> bool:
     """Whether the container of a pod has ended once."""
     found = kubectl.get("pod", pod, namespace) or {}
@@ -150,9 +184,10 @@ def test_a_kill_loses_nothing_and_one_takes_over(kubectl: Kubectl, namespace: st
     assert not wrong, wrong[:20]
 
 
-def test_one_replica_needs_no_budget(kubectl: Kubectl, namespace: str, at: Login) -> None:
+def test_one_replica_needs_no_budget_and_the_active_pod_stays(kubectl: Kubectl, namespace: str, at: Login) -> None:
     del at
+    first = goes_last(kubectl, namespace)
     patch(kubectl, namespace, {"replicas": 1})
     eventually("the budget is gone", lambda: absent(kubectl, "poddisruptionbudget", NAME, namespace))
-    eventually("one pod is ready", lambda: len(names(kubectl, namespace)) == 1)
+    eventually("one pod is left, which was active", lambda: names(kubectl, namespace) == {first})
     kubectl.wait_ready(NAME, namespace)

@@ -1,8 +1,9 @@
 """What a cluster with nodes would do, as far as the operator can tell: pods run, claims are bound, pods report.
 
 Rule: a pod runs as soon as its Deployment asks for one, has loaded each Secret as soon as it is written, and says so as
-the registry does: over TLS with the Registry's certificate, to whoever knows its token. Of two pods the first is active
-and the second stands by. (The registry itself is not here: what it really does is shown by e2e.)
+the registry does: over TLS with the Registry's certificate, to whoever knows its token. Of two pods one is active, the
+first unless a test says otherwise, and the other stands by. (The registry itself is not here: what it really does is
+shown by e2e.)
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from integration.control_plane import ControlPlane, free_port
 
 SELECTOR = "labelSelector=app.kubernetes.io%2Fmanaged-by%3Dwharfinger"
 LABEL = "wharfinger.dev/registry"
-ADDRESSES = "127.0.0.1", "127.0.0.2"  # of the pods of a Registry: the active one, and the one that stands by
+ADDRESSES = "127.0.0.1", "127.0.0.2"  # of the pods of a Registry
 Where = tuple[str, str]  # namespace and name
 
 
@@ -40,6 +41,7 @@ class Nodes:
         self._capacity: dict[Where, int] = {}  # of claims, in bytes
         self._tasks: list[asyncio.Task[None]] = []
         self.port = free_port()
+        self.active: dict[Where, int] = {}  # the number of the active pod, by Registry
         self.silent: set[Where] = set()  # Registries whose pods do not answer
         self.taken: dict[Where, int] = {}  # bytes in use, by Registry
 
@@ -145,7 +147,7 @@ class Nodes:
                 if (namespace, registry) in self.silent:
                     return web.Response(status=500)
                 loaded = self._loaded(namespace, registry)
-                if request.get_extra_info("sockname")[0] == ADDRESSES[0]:
+                if request.get_extra_info("sockname")[0] == ADDRESSES[self.active.get((namespace, registry), 0)]:
                     loaded |= {"role": "active", "storage": self._storage(namespace, registry)}
                 else:
                     loaded |= {"role": "standby", "active": registry}

@@ -10,12 +10,14 @@ import pytest
 from integration.api import APPS, CORE, ApiError, Object, eventually
 from integration.audit import Audit
 from integration.installation import USER
+from integration.nodes import Nodes
 from integration.process import Operator
 from integration.tenant import Tenant
 
 MANY, ONE = ["ReadWriteMany"], ["ReadWriteOnce"]
 SURGE = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
 STAND_BY = ["serve", "--config", "/etc/wharf/config.yaml", "--standby", "$(POD_IP)"]
+COST = "controller.kubernetes.io/pod-deletion-cost"
 NEED = "two pods need a claim that both may have: set storage.accessModes to [ReadWriteMany]"
 
 
@@ -107,6 +109,51 @@ async def test_a_second_pod_brings_a_budget_and_takes_it_along_again(
     await tenant.edit(replicas=1)
     await eventually("the budget is gone", lambda: no_budget(tenant))
     await tenant.reaches("True")
+
+
+async def costs(tenant: Tenant) -> list[str | None]:
+    """The deletion cost of each pod, ordered by name."""
+    pods = await tenant.api.list(tenant.path(CORE, "pods"))
+    return [pod["metadata"].get("annotations", {}).get(COST) for pod in sorted(pods, key=name_of)]
+
+
+def name_of(obj: Object) -> str:
+    return str(obj["metadata"]["name"])
+
+
+async def test_the_active_pod_is_the_last_that_goes_and_that_is_written_once(
+    tenant: Tenant, start: Callable[..., Operator], nodes: Nodes, audit: Callable[[], Audit]
+) -> None:
+    async def has(*wanted: str | None) -> None:
+        async def probe() -> bool:
+            found = await costs(tenant)
+            assert found == [*wanted], found
+            return True
+
+        await eventually(f"the costs are {wanted}", probe)
+
+    operator = await start().ready()
+    await tenant.registry(storage={"accessModes": MANY})
+    await tenant.reaches("True")
+    await has(None)
+    await tenant.edit(replicas=2)
+    await has("100", None)
+    nodes.active[tenant.name, "team"] = 1
+    await has(None, "100")
+    first, _ = sorted(map(name_of, await tenant.api.list(tenant.path(CORE, "pods"))))
+    theirs = {"metadata": {"annotations": {COST: "7"}}}
+    await tenant.api.patch(tenant.path(CORE, "pods", first), theirs)
+    nodes.active[tenant.name, "team"] = 0
+    await has("7", None)
+    await tenant.reaches("True")
+    await asyncio.sleep(2)  # the last Event
+    await at_rest(audit())
+    operator.stop()
+    seen = audit()
+    await start().ready()
+    await asyncio.sleep(3)
+    assert [str(call) for call in seen.writes(USER)] == []
+    assert await costs(tenant) == ["7", None]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from wharfinger.apply.pace import Pace
 from wharfinger.apply.reclaim import reclaim
 from wharfinger.apply.refusal import Child, Failure, Refusals
 from wharfinger.decide.conditions import before
+from wharfinger.decide.deletion_cost import DELETION_COST
 from wharfinger.decide.observed import Manifest
 from wharfinger.decide.plan import Event, Plan, Reference, Removal
 from wharfinger.decide.settled import version
@@ -66,12 +67,12 @@ class Applier:
         self._cache = cache
         self._recorder = recorder
         self._clock = clock
-        self._pace = Pace()
+        self._pace, self._pace_of_costs = Pace(), Pace()
         self._held: dict[str, _Held] = {}  # what is told of a Registry once it is made, by uid
         self.refusals = Refusals()
 
     async def carry_out(self, registry: Manifest, plan: Plan, note: Note | None = None) -> Outcome:
-        """Remove, apply, delete, poke, then write statuses and Events. Failures are collected, never raised.
+        """Remove, mark pods, apply, delete, poke, then write statuses and Events. Failures are collected, never raised.
 
         `note` is asked what the Registry's status is to say of the versions that were written.
         """
@@ -88,6 +89,8 @@ class Applier:
             return outcome
         for removal in plan.remove:  # first: what others added may be why ours would be refused
             await self._remove(registry, removal, outcome)
+        for pod, cost in plan.costs.items():  # before a Deployment is given fewer
+            await self._annotate(registry, pod, {DELETION_COST: cost}, self._pace_of_costs, outcome)
         await self._apply_all(registry, plan, outcome)
         await self._put_away(registry, plan, outcome)
         if note is not None and not outcome.failures:
@@ -200,7 +203,8 @@ class Applier:
         for reference in plan.delete:
             await self._delete(registry, reference, outcome)
         for pod in plan.poke:
-            await self._poke(registry, pod, outcome)
+            now = self._clock().isoformat(timespec="milliseconds")
+            await self._annotate(registry, pod, {REFRESHED: now}, self._pace, outcome)
 
     async def _remove(self, registry: Manifest, removal: Removal, outcome: Outcome) -> None:
         reference = removal.reference
@@ -212,15 +216,16 @@ class Applier:
         if await self._write(resource, reference.name, write, outcome):
             _tell(registry, "removed what others added to %s %r", reference.kind, reference.name)
 
-    async def _poke(self, registry: Manifest, pod: str, outcome: Outcome) -> None:
+    async def _annotate(
+        self, registry: Manifest, pod: str, annotations: Mapping[str, str | None], pace: Pace, outcome: Outcome
+    ) -> None:
         there = self._object(registry, Reference(POD.api_version, POD.kind, pod))
         if there is None:
             return
-        if wait := self._pace.wait(there["metadata"]["uid"], asyncio.get_running_loop().time()):
+        if wait := pace.wait(there["metadata"]["uid"], asyncio.get_running_loop().time()):
             outcome.look_again(wait)
             return
-        value = self._clock().isoformat(timespec="milliseconds")
-        patch = {"metadata": {"uid": there["metadata"]["uid"], "annotations": {REFRESHED: value}}}
+        patch = {"metadata": {"uid": there["metadata"]["uid"], "annotations": annotations}}
         await self._write(POD, pod, self._client.merge(POD, *key_of(there), patch), outcome)
 
     async def _write(self, resource: Resource, name: str, write: Awaitable[Manifest], outcome: Outcome) -> bool:

@@ -1,7 +1,7 @@
-"""How often a pod may be poked.
+"""How often a pod may be annotated: poked, as a rule.
 
 Rule: at once when something has changed, then less and less often while that does not help: a kubelet that is away is
-not called every second, for ever.
+not called every second, for ever; nor is who takes off again what was put on.
 """
 
 from __future__ import annotations

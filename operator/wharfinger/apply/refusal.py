@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from wharfinger.kube.cache import Key
 from wharfinger.kube.errors import ForbiddenError, KubeError, OwnedError, PermanentError
-from wharfinger.kube.resources import CLAIM
+from wharfinger.kube.resources import CLAIM, POD
 
 ENDING = "being terminated"  # in the API server's words: the namespace is going
 _POLICY = re.compile("ValidatingAdmissionPolicy|admission webhook|denied the request|calling webhook")
@@ -80,7 +80,8 @@ class Refusals:
     def note(self, key: Key, wanted: Iterable[Child], written: Iterable[Child], failures: Iterable[Failure]) -> bool:
         """Take in how a plan went: what it wanted, wrote and failed at. Returns whether what stands has changed."""
         before = self.of(key)
-        fresh = {(failure.kind, failure.name): failure.message for failure in failures if failure.permanent}
+        lasting = (failure for failure in failures if failure.permanent and failure.kind != POD.kind)  # pods do without
+        fresh = {(failure.kind, failure.name): failure.message for failure in lasting}
         untried = {child: before[child] for child in set(wanted) - set(written) if child in before}
         standing = untried | fresh
         self._standing.pop(key, None)

@@ -58,7 +58,8 @@ class Plan:
     only statuses that changed, keyed by the object they belong to (the Registry, and its RegistryWebhooks). `poke`
     names pods that have not loaded a mounted file in its newest form: an annotation of theirs is to be patched so that
     their kubelet refreshes the files at once. They stay in it until they have, so the edge limits how often a pod is
-    poked. `ask` says that pods are to be heard before anything can be told.
+    poked. `costs` are annotations of pods by which they are chosen when there are to be fewer, by name; None takes one
+    off. `ask` says that pods are to be heard before anything can be told.
     """
 
     apply: tuple[Manifest, ...] = ()
@@ -67,6 +68,7 @@ class Plan:
     statuses: Mapping[Reference, dict[str, Any]] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     poke: tuple[str, ...] = ()
+    costs: Mapping[str, str | None] = field(default_factory=dict)
     ask: bool = False
     why: Mapping[tuple[str, str], str] = field(default_factory=dict)  # of each child in `apply`, for the log
     elsewhere: Distribution = field(default_factory=Distribution)

@@ -33,6 +33,7 @@ from wharfinger.decide import (
 from wharfinger.decide.changes import changes, held, intrusions, written
 from wharfinger.decide.condition import Finding
 from wharfinger.decide.conditions import conditions, standing
+from wharfinger.decide.deletion_cost import deletion_costs
 from wharfinger.decide.desired import Desired, desired, key_of, obsolete
 from wharfinger.decide.drift import differences
 from wharfinger.decide.foreign import removal
@@ -92,6 +93,7 @@ def decide(registry: Registry, observed: Observed, settings: Settings, *, now: d
         statuses={} if early else statuses,
         events=(*_events(us, occurrences), *(event for hook, told in of_hooks for event in _events(hook, told))),
         poke=stale,
+        costs=deletion_costs(registry, observed),
         ask=early and bool(statuses or hooks or changed),
         why={key_of(child): written(observed, child, paths) for child, paths in changed},
         elsewhere=wanted.copied.plan,

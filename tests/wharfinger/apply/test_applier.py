@@ -7,6 +7,7 @@ from aiohttp import web
 from tests.wharfinger.apply.conftest import LABELS, TEAM, child
 
 from wharfinger.apply.applier import REFRESHED, Outcome
+from wharfinger.decide.deletion_cost import DELETION_COST
 from wharfinger.decide.plan import Event, Plan, Reference, Removal
 from wharfinger.kube.cache import Key
 from wharfinger.kube.resources import CLAIM, CONFIG_MAP, DEPLOYMENT, EVENT, POD, REGISTRY, SECRET, SERVICE
@@ -203,6 +204,48 @@ async def test_a_pod_is_poked_by_an_annotation_and_not_too_often(api, cache, reg
     assert second.writes == 0
     assert second.again is not None
     assert 0 < second.again <= 1
+
+
+async def test_pods_are_given_costs_before_there_are_to_be_fewer(api, cache, registry, applier) -> None:
+    cache.put(POD, api.put(POD, child(POD, "team-0")))
+    costs = {"team-0": "100", "gone": "100"}
+    outcome = await applier.carry_out(registry, Plan(apply=(child(DEPLOYMENT, "team"),), costs=costs))
+    assert [call.verb for call in api.calls if call.verb != "get"] == ["patch", "apply"]
+    assert (outcome.writes, outcome.failures) == (2, [])
+    assert api.objects["pods", "ci", "team-0"]["metadata"]["annotations"] == {DELETION_COST: "100"}
+
+
+async def test_a_cost_is_taken_off_again_and_who_puts_it_back_is_not_followed_at_once(
+    api, cache, registry, applier
+) -> None:
+    left = []
+    for _ in range(2):
+        marked = child(POD, "team-0")
+        marked["metadata"] = {**marked["metadata"], "annotations": {DELETION_COST: "100"}}
+        cache.put(POD, api.put(POD, marked))
+        outcome = await applier.carry_out(registry, Plan(costs={"team-0": None}))
+        left.append(api.objects["pods", "ci", "team-0"]["metadata"]["annotations"])
+    assert left == [{}, {DELETION_COST: "100"}]
+    assert outcome.again is not None
+    assert 0 < outcome.again <= 1
+
+
+@pytest.mark.parametrize("code", [404, 409])
+async def test_a_pod_that_goes_meanwhile_needs_no_cost(api, cache, registry, applier, code: int) -> None:
+    cache.put(POD, api.put(POD, child(POD, "team-0")))
+    api.fail("patch", refusal(code, "gone"))
+    outcome = await applier.carry_out(registry, Plan(costs={"team-0": "100"}))
+    assert (outcome.writes, outcome.failures) == (0, [])
+
+
+async def test_a_policy_that_refuses_annotations_of_pods_keeps_nothing_else_back(api, cache, registry, applier) -> None:
+    cache.put(POD, api.put(POD, child(POD, "team-0")))
+    api.fail("patch", refusal(403, "admission webhook denied the request"), "pods")
+    plan = Plan(apply=(child(DEPLOYMENT, "team"),), costs={"team-0": "100"})
+    outcome = await applier.carry_out(registry, plan)
+    assert [(failure.kind, failure.permanent) for failure in outcome.failures] == [("Pod", True)]
+    assert ("deployments", "ci", "team") in api.objects
+    assert applier.refusals.of(KEY) == {}, "no child was refused"
 
 
 async def test_what_others_added_is_removed_by_a_patch_of_the_very_object(api, cache, registry, applier) -> None:

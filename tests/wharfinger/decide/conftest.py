@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from wharfinger.api import load
 from wharfinger.api.parse import rfc3339
 from wharfinger.api.registry import Registry
+from wharfinger.decide.deletion_cost import DELETION_COST
 from wharfinger.decide.observed import FileReport, Observed, Replica, Report, Settings, WebhookReport
 from wharfinger.decide.plan import Plan
 from wharfinger.decide.reconcile import reconcile
@@ -155,6 +156,7 @@ class World:
             return plan
         for reference in plan.delete:
             self.remove(reference.kind, reference.name)
+        self.mark(plan.costs)
         for reference, status in plan.statuses.items():
             if reference.kind == "Registry":
                 self.registry["status"] = json.loads(json.dumps(status))
@@ -166,12 +168,24 @@ class World:
         self.before.append(before)
         return plan
 
+    def mark(self, costs: Mapping[str, str | None]) -> None:
+        """Give pods these deletion costs, or take them off."""
+        marked = []
+        for replica in self.observed.replicas:
+            metadata = replica.pod["metadata"]
+            cost = costs.get(metadata["name"], "")
+            notes = {**metadata.get("annotations", {}), **({} if cost == "" else {DELETION_COST: cost})}
+            notes = {name: value for name, value in notes.items() if value is not None}
+            pod = {**replica.pod, "metadata": {**metadata, "annotations": notes}}
+            marked.append(dataclasses.replace(replica, pod=pod))
+        self.change(replicas=tuple(marked))
+
     def settle(self, limit: int = 12) -> Plan:
         """Decide until nothing changes any more; the pods load what is mounted meanwhile."""
         for _ in range(limit):
             self.run_pods()
             plan = self.step()
-            if not (plan.apply or plan.delete or plan.statuses or plan.poke):
+            if not (plan.apply or plan.delete or plan.statuses or plan.poke or plan.costs):
                 return plan
         raise AssertionError(f"still not settled: {plan}")
 
@@ -200,7 +214,6 @@ class World:
             webhooks={**known, **webhooks},
         )
         pod = {
-            "metadata": {"name": f"{self.name}-0"},
             "spec": {"containers": deployment["spec"]["template"]["spec"]["containers"] if deployment else []},
             "status": {
                 "phase": "Running",
@@ -208,7 +221,19 @@ class World:
                 "containerStatuses": [{"started": True, "state": {"running": {}}}],
             },
         }
-        self.change(replicas=tuple(Replica(pod, report) for _ in range(count)))
+        kept = {replica.pod["metadata"]["name"]: replica.pod["metadata"] for replica in self.observed.replicas}
+        metadata = [kept.get(name, {"name": name}) for name in (f"{self.name}-{number}" for number in range(count))]
+        self.change(replicas=tuple(Replica({"metadata": entry, **pod}, report) for entry in metadata))
+
+    def stand_by(self, *names: str) -> None:
+        """The pods of these names only stand by; the others serve."""
+        told = []
+        for replica in self.observed.replicas:
+            assert replica.report is not None
+            standby = replica.pod["metadata"]["name"] in names
+            told.append(dataclasses.replace(replica, report=dataclasses.replace(replica.report, standby=standby)))
+        self.change(replicas=tuple(told))
+        self.step()
 
     def condition(self, name: str) -> tuple[str, str, str]:
         """Status, reason and message of a condition of the Registry."""

@@ -53,20 +53,9 @@ def shared_world(world, **spec):
     return here
 
 
-def stand_by(here, *names):
-    """The pods of these names only stand by; the others serve."""
-    told = []
-    for number, replica in enumerate(here.observed.replicas):
-        name = f"team-{number}"
-        report = dataclasses.replace(replica.report, standby=name in names)
-        told.append(dataclasses.replace(replica, pod={**replica.pod, "metadata": {"name": name}}, report=report))
-    here.change(replicas=tuple(told))
-    here.step()
-
-
 def test_of_two_pods_the_one_that_serves_is_named_and_reports_the_content(world):
     here = shared_world(world)
-    stand_by(here, "team-0")
+    here.stand_by("team-0")
     assert here.condition("Ready")[0] == "True"
     assert here.condition("WorkloadReady")[2] == "2 replicas up, with the newest configuration; team-1 is active"
     assert here.registry["status"]["storage"]["used"] == "3Gi"
@@ -76,7 +65,7 @@ def test_of_two_pods_the_one_that_serves_is_named_and_reports_the_content(world)
 def test_while_nobody_serves_the_last_word_on_the_content_stands(world):
     here = shared_world(world)
     before = here.registry["status"]["storage"]
-    stand_by(here, "team-0", "team-1")
+    here.stand_by("team-0", "team-1")
     assert here.condition("WorkloadReady")[:2] == ("False", "PodStarting")
     assert "no pod has the content open yet" in here.condition("WorkloadReady")[2]
     assert here.registry["status"]["storage"] == before
@@ -93,7 +82,7 @@ def test_while_nobody_serves_what_is_wrong_neither_mends_nor_begins_again(world)
     webhook = {"metadata": {"name": "hook", "namespace": "ci", "generation": 1}, "spec": body}
     here.change(webhooks=(webhook,))
     here.settle()
-    stand_by(here, "team-1")
+    here.stand_by("team-1")
     active, waiting = here.observed.replicas
     report = dataclasses.replace(active.report, damaged=(Damage("sha256:1", ("app:1",)),), webhooks={"hook": FAILING})
     active = dataclasses.replace(active, report=report)
