@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import CalledProcessError
 
-from bench import plot, report, servers
+from bench import network, plot, report, servers
 from bench.figures import FIGURES, FULL, QUICK, Run
 from bench.growth import growth
 from bench.load import LoadError
@@ -41,6 +41,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="wharf-bench-") as directory:
         place = Place.make(Path(directory))
         names = options.servers or servers.available()
+        servers.build(names)
+        network.isolate()
         run = Run(place, QUICK if options.quick else FULL, names, lambda text: print(text, file=sys.stderr, flush=True))
         failed = False
         for name in options.only:

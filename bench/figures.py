@@ -37,6 +37,9 @@ class Effort:
 FULL = Effort(rounds=3, seconds=3, blob=1 << 30, images=100, uploads=32, manifests=100_000)
 QUICK = Effort(rounds=1, seconds=1, blob=128 << 20, images=25, uploads=8, manifests=10_000)
 
+GETS = 3
+"""Turns of GETs of a blob in a round: each takes a tenth of a second, and whatever else a machine does shows in it."""
+
 Measures = dict[str, dict[str, list[float]]]
 """Row of the table -> server -> one value a round."""
 
@@ -108,7 +111,7 @@ def blob_gets(run: Run) -> None:
                     (server.data / "data" / "blob").hardlink_to(blob)
                 else:
                     load.upload(server, run.place, "bench/app", blob, digest)
-            for _ in range(run.effort.rounds):
+            for _ in range(GETS * run.effort.rounds):
                 for server in started:
                     path = "/blob" if server.name == "nginx" else f"/v2/bench/app/blobs/{digest}"
                     wire.fetch(server, run.place, path, run.effort.blob)  # into the page cache, whatever has left it

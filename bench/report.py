@@ -7,6 +7,7 @@ import platform
 from datetime import UTC, datetime
 
 from bench.figures import Effort, Run
+from bench.network import USUAL, congestion_control
 from bench.rows import ratio
 from bench.targets import target
 from bench.webhooks import SECONDS, TURNS
@@ -48,7 +49,8 @@ def page(run: Run, command: str, now: datetime) -> str:
         "nothing: what it fetches it drops in the kernel, and what it sends it has encrypted before. The rows of curl\n"
         "are the same with a client as people use it, which shares the processors with the server. Before each turn\n"
         "that writes, what the last one wrote is flushed, and free memory is touched once; before each GET of a blob\n"
-        "it is fetched once more, for a system may take pages away that nobody has used for a minute.\n\n" + table(run)
+        "it is fetched once more, for a system may take pages away that nobody has used for a minute.\n"
+        f"{_network()}\n\n" + table(run)
     )
 
 
@@ -69,6 +71,12 @@ def webhooks_page(run: Run, command: str, now: datetime) -> str:
         "machines of others: a process that does next to nothing with a request. What it takes of processors is in\n"
         "the figures by the clock, and not in processor time.\n\n" + table(run)
     )
+
+
+def _network() -> str:
+    found = congestion_control()
+    usual = ", as Linux has it unless told otherwise; BBR would pace loopback" if found == USUAL else ""
+    return f"TCP's congestion control was {found}{usual}."
 
 
 def _load(run: Run) -> str:

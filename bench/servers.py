@@ -110,9 +110,7 @@ def distribution(place: Place, data: Path, port: int, tls: bool, login: bool) ->
     if tls:
         http["tls"] = {"certificate": str(place.certificate), "key": str(place.key)}
     (data / "config.yml").write_text(json.dumps(config))
-    tools = Tools(Settings.read().cache)
-    tools.ensure(["registry"])
-    return [str(tools.path("registry")), "serve", str(data / "config.yml")]
+    return [str(_built().path("registry")), "serve", str(data / "config.yml")]
 
 
 def zot(place: Place, data: Path, port: int, tls: bool, login: bool) -> list[str]:
@@ -154,6 +152,18 @@ def available() -> list[str]:
     if shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin"):
         names.append("nginx")
     return names
+
+
+def build(names: list[str]) -> None:
+    """Have what is built from source, which takes a network."""
+    if "Distribution" in names:
+        _built()
+
+
+def _built() -> Tools:
+    tools = Tools(Settings.read().cache)
+    tools.ensure(["registry"])
+    return tools
 
 
 def start(name: str, place: Place, *, tls: bool, login: bool, data: Path | None = None) -> Server:

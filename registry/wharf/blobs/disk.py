@@ -11,6 +11,7 @@ import errno
 import fcntl
 import mmap
 import os
+import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,19 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 """Errors of a process that has too much open: they say nothing of the file, which may be as good as ever."""
 
+HUGE_PAGE = 2 << 20
+"""Bytes of a huge page of most processors; of others it is a multiple or a part, which costs nothing but speed."""
+
+READS_HUGE_PAGES = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (5, 18)
+"""Whether the kernel reads a mapped file in huge pages if asked to; an older one would read 128 KiB at a time."""
+
 _LIBC = ctypes.CDLL(None)
 _SYNC_FILE_RANGE_WRITE = 2  # start writing, wait for nothing: sync_file_range(2)
+_MADV_POPULATE_READ = 22  # madvise(2), since Linux 5.14
+_MAP_FAILED = ctypes.c_void_p(-1).value
+_MMAP = _LIBC.mmap
+_MMAP.restype = ctypes.c_void_p
+_MMAP.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long)
 _CACHESTAT = ctypes.c_long(451)  # cachestat(2), since Linux 6.5
 
 
@@ -108,6 +120,35 @@ def cached(descriptor: int, at: int, size: int) -> bool:
             return True  # a file system in memory
         raise
     return True
+
+
+def fetch(descriptor: int, at: int, length: int) -> None:
+    """Ask the disk for a range of a file, so that the page cache has it. May block until it is there.
+
+    Only a hint: what cannot be read says so to whoever reads it.
+    """
+    if length < HUGE_PAGE or not _fetch_huge(descriptor, at, length):
+        os.posix_fadvise(descriptor, at, length, os.POSIX_FADV_WILLNEED)
+
+
+def _fetch_huge(descriptor: int, at: int, length: int) -> bool:
+    """Have a range read in huge pages, of which the kernel then has the fewest to look after; whether it was.
+
+    Only a mapping gets them whatever the disk's read-ahead is. Nobody looks into it, so a file that is cut short
+    meanwhile hurts nobody (madvise(2), MADV_POPULATE_READ).
+    """
+    if not READS_HUGE_PAGES:
+        return False
+    start = at // HUGE_PAGE * HUGE_PAGE
+    size = ctypes.c_size_t(at + length - start)
+    found = _MMAP(None, size, mmap.PROT_READ, mmap.MAP_SHARED, descriptor, start)
+    if found == _MAP_FAILED:
+        return False
+    mapping = ctypes.c_void_p(found)
+    try:
+        return not any(_LIBC.madvise(mapping, size, advice) for advice in (mmap.MADV_HUGEPAGE, _MADV_POPULATE_READ))
+    finally:
+        _LIBC.munmap(mapping, size)
 
 
 def make_directory(path: Path) -> None:

@@ -12,7 +12,7 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
-from wharf.blobs.disk import SHORTAGES, cached
+from wharf.blobs.disk import SHORTAGES, cached, fetch
 from wharf.blobs.proofs import SMALL
 from wharf.protocol.errors import Problem, RegistryError
 from wharf.threads import ended
@@ -108,4 +108,4 @@ def _from_disk(descriptor: int, size: int, at: int, end: int) -> bytes:
 
 def read_ahead(descriptor: int, at: int, end: int) -> None:
     """Have the disk read what comes next. Blocks."""
-    os.posix_fadvise(descriptor, at, min(AHEAD, end - at), os.POSIX_FADV_WILLNEED)
+    fetch(descriptor, at, min(AHEAD, end - at))

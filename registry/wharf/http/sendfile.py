@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket as sockets
 import struct
 import termios
 from fcntl import ioctl
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from wharf.blobs.disk import SHORTAGES, cached
 from wharf.http import connection as limits
-from wharf.http.files import UNREADABLE, DamagedContentError, read_ahead
+from wharf.http.files import AHEAD, UNREADABLE, DamagedContentError, read_ahead
 from wharf.http.messages import ClientGoneError
 from wharf.threads import ended
 
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 LEAST = 64 << 10
 """Bytes that are worth it."""
 
-STEP = 1 << 20
-"""Most bytes with one call: what others wait for."""
+STEP = 2 << 20
+"""Most bytes with one call: what others wait for, about 0.2 ms."""
 
 _FIRST = asyncio.FIRST_COMPLETED
 
@@ -41,39 +42,41 @@ async def send(connection: Connection, file: FileBody, descriptor: int, gone: as
     """
     if file.length < LEAST:
         return False
-    socket = await _borrow(connection, file.length)
-    if socket < 0:
+    borrowed = await _borrow(connection, file.length)
+    if borrowed is None:
         return False
-    try:
-        await _send(socket, descriptor, file, gone)
-    except (ClientGoneError, OSError) as error:
-        if isinstance(error, OSError) and error.errno in UNREADABLE:
-            raise DamagedContentError from error
-        connection.transport.abort()  # the duplicate has kept it open
-        await asyncio.wait({gone})
-        raise ClientGoneError from error
-    finally:
-        os.close(socket)
+    with borrowed:
+        try:
+            # Else each 64 KiB that sendfile() takes at a time end in a packet that is not full.
+            borrowed.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_CORK, 1)
+            await _send(borrowed.fileno(), descriptor, file, gone)
+            borrowed.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_CORK, 0)
+        except (ClientGoneError, OSError) as error:
+            if isinstance(error, OSError) and error.errno in UNREADABLE:
+                raise DamagedContentError from error
+            connection.transport.abort()  # the duplicate has kept it open
+            await asyncio.wait({gone})
+            raise ClientGoneError from error
     return True
 
 
-async def _borrow(connection: Connection, length: int) -> int:
-    """A duplicate of the socket's descriptor, for sending the next `length` bytes of the current answer's body.
+async def _borrow(connection: Connection, length: int) -> sockets.socket | None:
+    """A duplicate of the socket, for sending the next `length` bytes of the current answer's body.
 
-    -1 over TLS, where too many files are open, and where what was sent before, or a request that came too early, is in
-    the way: then nothing may be sent beside the transport.
+    None over TLS, where too many files are open, and where what was sent before, or a request that came too early, is
+    in the way: then nothing may be sent beside the transport.
     """
     await asyncio.sleep(0)  # uvloop sends at the end of a turn
     transport = connection.transport
     closing = transport.is_closing()
     if connection.scheme != "http" or closing or connection.pipeline or transport.get_write_buffer_size():
-        return -1
+        return None
     try:
-        borrowed = os.dup(transport.get_extra_info("socket").fileno())
+        borrowed = sockets.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
     except OSError as error:
         if error.errno not in SHORTAGES:
             raise
-        return -1
+        return None
     # Now: when the last byte has left, the next request may be here before us.
     connection.cycle.expected_content_length -= length
     return borrowed
@@ -81,12 +84,15 @@ async def _borrow(connection: Connection, length: int) -> int:
 
 async def _send(socket: int, descriptor: int, file: FileBody, gone: asyncio.Future[None]) -> None:
     at, end = file.start, file.start + file.length
+    known = at  # what comes before this was in the page cache a moment ago
     while at < end:
         if gone.done():
             raise ClientGoneError
         size = min(STEP, end - at)
+        if at + size > known and cached(descriptor, at, min(AHEAD, end - at)):
+            known = min(at + AHEAD, end)
         try:
-            if cached(descriptor, at, size):
+            if at + size <= known:
                 sent = os.sendfile(socket, descriptor, at, size)
             else:
                 sent = await _in_thread(socket, descriptor, at, size, end)
@@ -99,6 +105,7 @@ async def _send(socket: int, descriptor: int, file: FileBody, gone: asyncio.Futu
             await asyncio.sleep(0)  # the others' turn
         elif at < end:
             await _writable(socket, gone)
+            known = at  # that can have been long ago
 
 
 async def _in_thread(socket: int, descriptor: int, at: int, size: int, end: int) -> int:

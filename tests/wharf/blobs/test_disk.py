@@ -4,6 +4,8 @@ import ctypes
 import errno
 import os
 import threading
+import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -101,3 +103,39 @@ def test_a_file_system_in_memory_has_all(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "preadv", refuse)
     with (tmp_path / "content").open("rb") as file:
         assert disk.cached(file.fileno(), 0, 7)
+
+
+@pytest.fixture(params=["huge pages", "an older kernel", "no such advice", "no mapping"])
+def _ways(request, monkeypatch):
+    """What systems do when they are asked for a range of a file."""
+    if request.param == "an older kernel":
+        monkeypatch.setattr(disk, "READS_HUGE_PAGES", False)
+    elif request.param == "no such advice":
+        monkeypatch.setattr(disk, "_MADV_POPULATE_READ", -1)
+    elif request.param == "no mapping":
+        monkeypatch.setattr(disk, "_MMAP", lambda *_: disk._MAP_FAILED)
+
+
+@pytest.mark.usefixtures("_ways")
+@pytest.mark.parametrize(("at", "length"), [(0, 5 << 20), (3 << 20, 2 << 20), ((3 << 20) + 5, (2 << 20) - 5), (9, 99)])
+def test_what_the_disk_is_asked_for_comes_into_the_page_cache(tmp_path, at, length):
+    with (tmp_path / "content").open("wb+") as file:
+        file.write(os.urandom(5 << 20))
+        file.flush()
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        assert not disk.cached(file.fileno(), at, length)
+        disk.fetch(file.fileno(), at, length)
+        deadline = time.monotonic() + 10
+        while not disk.cached(file.fileno(), at, length):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+def test_a_file_that_is_shorter_than_what_is_asked_for_hurts_nobody(tmp_path):
+    (tmp_path / "content").write_bytes(os.urandom(100_000))
+    with (tmp_path / "content").open("rb") as file:
+        disk.fetch(file.fileno(), 0, 8 << 20)
+        disk.fetch(file.fileno(), 4 << 20, 4 << 20)
+        assert disk.cached(file.fileno(), 0, 100_000)
+    assert str(tmp_path) not in Path("/proc/self/maps").read_text()

@@ -71,6 +71,23 @@ def test_blobs_and_ranges_leave_whole_one_after_the_other_on_one_connection(
     assert sent == [True, True, True]
 
 
+@pytest.mark.parametrize("there", [lambda at: at < 1_000_000, lambda at: at >= 1_000_000], ids=["begin", "rest"])
+def test_a_blob_of_which_a_part_is_in_the_page_cache_leaves_whole(registry, digest, sent, monkeypatch, there):
+    asked = []
+
+    def cached(_, at, length):
+        asked.append((at, length))
+        return there(at)
+
+    monkeypatch.setattr(sendfile, "cached", cached)
+    monkeypatch.setattr(sendfile, "AHEAD", 600_000)
+    monkeypatch.setattr(sendfile, "STEP", 200_000)
+    assert registry.request("GET", f"/v2/sent/app/blobs/{digest}").body == CONTENT
+    assert sent == [True]
+    assert max(length for _, length in asked) == 600_000
+    assert max(at + length for at, length in asked) == len(CONTENT)
+
+
 def test_a_small_range_and_a_body_over_tls_leave_another_way(registry, secure, digest, sent):
     assert registry.request("GET", f"/v2/sent/app/blobs/{digest}", Range="bytes=0-9").body == CONTENT[:10]
     secure.push_blob("sent/app", CONTENT)
