@@ -90,10 +90,16 @@ def active(kubectl: Kubectl, namespace: str) -> str:
     return next((name for name in names(kubectl, namespace) if f"{name} is active" in message), "")
 
 
+def left(kubectl: Kubectl, namespace: str, old: set[str]) -> dict[str, str]:
+    """Which of these pods are there yet, and by when each that ends has to have ended."""
+    found = kubectl.list("pods", namespace, f"wharfinger.dev/registry={NAME}")
+    metadata = [pod["metadata"] for pod in found]
+    return {entry["name"]: entry.get("deletionTimestamp", "") for entry in metadata if entry["name"] in old}
+
+
 def all_gone(kubectl: Kubectl, namespace: str, old: set[str]) -> bool:
     """Whether none of these pods is there, not even one that ends."""
-    found = kubectl.list("pods", namespace, f"wharfinger.dev/registry={NAME}")
-    return not old & {pod["metadata"]["name"] for pod in found}
+    return not left(kubectl, namespace, old)
 
 
 def test_a_rollout_costs_no_pull_and_no_push(kubectl: Kubectl, namespace: str, at: Login) -> None:
@@ -150,11 +156,14 @@ def goes_last(kubectl: Kubectl, namespace: str) -> str:
 def test_a_rollout_of_two_hands_over_once(kubectl: Kubectl, namespace: str, at: Login) -> None:
     old, first = names(kubectl, namespace), goes_last(kubectl, namespace)
     named: list[str] = []
+    ends: dict[str, str] = {}
 
     def replaced() -> bool:
+        there = left(kubectl, namespace, old)
+        ends.update(there)
         registry = kubectl.get("registry", NAME, namespace) or {}
         named.append(registry["status"]["activePod"])
-        return all_gone(kubectl, namespace, old)
+        return not there
 
     with traffic(at) as clients:
         patch(kubectl, namespace, {"pod": {"annotations": {"rolled": "twice"}}})
@@ -163,6 +172,8 @@ def test_a_rollout_of_two_hands_over_once(kubectl: Kubectl, namespace: str, at: 
         last = eventually("status names the one that is active", partial(active, kubectl, namespace))
     assert not clients.failures, clients.failures[:20]
     assert last not in old
+    (other,) = old - {first}
+    assert "" < ends[other] <= ends[first], "the active one was told to end before the one that stood by"
     assert set(named) <= {first, last}, "the old ones handed over to each other, or the new ones"
 
 
