@@ -14,6 +14,7 @@ from wharfinger.api.registry import Registry
 from wharfinger.api.storage import DEFAULT_SIZE
 from wharfinger.decide import usage
 from wharfinger.decide.observed import Manifest, Observed
+from wharfinger.decide.replicas import content_report
 
 
 def live_claim(registry: Registry, observed: Observed) -> Manifest | None:
@@ -60,7 +61,7 @@ class State:
         auto = self.registry.spec.storage.auto_grow
         if self.given_up:
             return self.wanted
-        grown = usage.grown(auto, self.live, usage.newest(self.observed)) if auto and self.capacity else None
+        grown = usage.grown(auto, self.live, content_report(self.observed)) if auto and self.capacity else None
         largest = max((requested, self.wanted, grown or requested), key=quantity)
         if quantity(largest) > quantity(requested) and self.expandable is False:
             return requested

@@ -17,8 +17,8 @@ from wharfinger.api.status import GarbageStatus
 from wharfinger.decide.claim import State
 from wharfinger.decide.condition import Finding, bad
 from wharfinger.decide.conditions import standing
-from wharfinger.decide.observed import Observed, Report
-from wharfinger.decide.replicas import UNHEARD, active, pod_name, taking_over
+from wharfinger.decide.observed import Observed
+from wharfinger.decide.replicas import UNHEARD, active, content_report, pod_name, taking_over
 
 IMAGES_NAMED = 5
 """Most images that a condition names."""
@@ -81,19 +81,19 @@ def known_before(state: State) -> Finding | None:
 
 
 def doubted(state: State) -> Finding | None:
-    """Does a replica say that its index is not the one of its content?"""
-    report = next((report for report in _reports(state.observed) if report.garbage.doubted), None)
-    return None if report is None else bad(Reason.INDEX_DOUBTED, report.garbage.error)
+    """Does the replica that has it open say that its index is not the one of its content?"""
+    report = content_report(state.observed)
+    return bad(Reason.INDEX_DOUBTED, report.garbage.error) if report and report.garbage.doubted else None
 
 
 def damaged(state: State) -> Finding | None:
-    """Has a replica found blobs that are not what they were?"""
-    found = {damage.digest: damage for report in _reports(state.observed) for damage in report.damaged}
-    if not found:
+    """Has it found blobs that are not what they were?"""
+    report = content_report(state.observed)
+    if report is None or not report.damaged:
         return None
-    images = sorted({image for damage in found.values() for image in damage.images})
+    images = sorted({image for damage in report.damaged for image in damage.images})
     named = ", ".join(images[:IMAGES_NAMED]) + (" and others" if len(images) > IMAGES_NAMED else "")
-    count = f"{len(found)} blob{'' if len(found) == 1 else 's'}"
+    count = f"{len(report.damaged)} blob{'' if len(report.damaged) == 1 else 's'}"
     return bad(
         Reason.CONTENT_DAMAGED,
         f"the disk has damaged {count}; push these images again, or delete them: {named}. Look at the volume too",
@@ -102,7 +102,7 @@ def damaged(state: State) -> Finding | None:
 
 def status(registry: Registry, observed: Observed) -> GarbageStatus | None:
     """What status says of the last collection; it stays while the registry cannot be asked."""
-    report = next(iter(_reports(observed)), None)
+    report = content_report(observed)
     if report is None:
         old = registry.status.get("garbageCollection")
         if not old:
@@ -119,11 +119,6 @@ def status(registry: Registry, observed: Observed) -> GarbageStatus | None:
         next_run=_second(told.next_run),
         error=told.error[:4096] or None,
     )
-
-
-def _reports(observed: Observed) -> list[Report]:
-    reports = (replica.report for replica in active(observed))
-    return [report for report in reports if report is not None and not report.standby]
 
 
 def _second(time: str) -> str | None:

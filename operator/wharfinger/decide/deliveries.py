@@ -1,4 +1,4 @@
-"""What each RegistryWebhook is told of itself: conditions and figures, from the replicas' reports.
+"""What each RegistryWebhook is told of itself: conditions and figures, from the registry's report.
 
 Rule: figures are the registry's own; while it cannot be asked, the last ones stay. A failing endpoint shows wherever
 one looks: in both conditions' messages, and as an Event when it begins and when it ends.
@@ -20,7 +20,7 @@ from wharfinger.decide.condition import Finding, bad, first, good, unknown
 from wharfinger.decide.conditions import before, conditions, standing
 from wharfinger.decide.observed import Manifest, Observed, WebhookReport
 from wharfinger.decide.outcome import Occurrence
-from wharfinger.decide.replicas import UNHEARD, active, taking_over
+from wharfinger.decide.replicas import UNHEARD, content_report, taking_over
 from wharfinger.decide.webhooks import Hook
 
 PACE = timedelta(seconds=15)
@@ -133,7 +133,8 @@ class Delivery:
 
 def delivery(hook: Hook, observed: Observed, unloaded: Finding | None, now: datetime) -> Delivery:
     """The status of one webhook, and what is to be told of it."""
-    state = State(hook, unloaded, _summed(hook.name, observed))
+    told_by = content_report(observed)
+    state = State(hook, unloaded, told_by.webhooks.get(hook.name) if told_by else None)
     findings = {"Ready": first(READY_CHECKS, state), "Delivering": first(DELIVERING_CHECKS, state)}
     old = hook.manifest.get("status") or {}
     if state.report is None and taking_over(observed):
@@ -232,30 +233,6 @@ def _moment(text: str) -> datetime:
         return timestamp(text)
     except ParseError:  # empty: it never happened
         return datetime.min.replace(tzinfo=UTC)
-
-
-def _summed(name: str, observed: Observed) -> WebhookReport | None:
-    """The figures of all replicas; times and errors are the newest."""
-    reports = [
-        replica.report.webhooks[name]
-        for replica in active(observed)
-        if replica.report is not None and name in replica.report.webhooks
-    ]
-    if not reports:
-        return None
-    newest = max(reports, key=lambda report: _moment(report.last_error_at))
-    return WebhookReport(
-        delivered=sum(report.delivered for report in reports),
-        pending=sum(report.pending for report in reports),
-        dead=sum(report.dead for report in reports),
-        last_success=max((report.last_success for report in reports), key=_moment),
-        last_error_at=newest.last_error_at,
-        last_error=newest.last_error,
-        next_attempt=newest.next_attempt,
-        failed=sum(report.failed for report in reports),
-        refused=sum(report.refused for report in reports),
-        dropped=sum(report.dropped for report in reports),
-    )
 
 
 def _status(

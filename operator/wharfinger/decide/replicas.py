@@ -86,6 +86,12 @@ def serving(observed: Observed) -> Replica | None:
     return next((one for one in active(observed) if one.report is not None and not one.report.standby), None)
 
 
+def content_report(observed: Observed) -> Report | None:
+    """What it says: it alone knows of the content, and of what is sent to webhooks."""
+    replica = serving(observed)
+    return None if replica is None else replica.report
+
+
 def taking_over(observed: Observed) -> bool:
     """Whether replicas stand by and none has the content open: what the last one that had it said stands."""
     return serving(observed) is None and any(replica.report is not None for replica in active(observed))

@@ -17,7 +17,7 @@ from wharfinger.api.registry import Registry
 from wharfinger.api.storage import AutoGrow
 from wharfinger.children.deployment import IMPORT
 from wharfinger.decide.observed import Observed, Report
-from wharfinger.decide.replicas import active, serving
+from wharfinger.decide.replicas import active, content_report
 
 _STEP = 2  # percentage points that the volume has to fill or empty by before it is told
 _SHARE = Fraction(1, 50)  # of what was stored, by which that has to change before it is told
@@ -42,7 +42,7 @@ def usage(registry: Registry, observed: Observed) -> Usage:
     old = registry.status.get("storage") or {}
     come = imported(observed) or old.get("imported")
     before = Usage(old.get("used"), old.get("usedPercent"), old.get("readOnly"), come)
-    report = newest(observed)
+    report = content_report(observed)
     if report is None:
         return before
     return Usage(_used(before, report), _percent(before, report), report.read_only, come)
@@ -56,12 +56,6 @@ def imported(observed: Observed) -> str | None:
             if status.get("name") == IMPORT and ended.get("exitCode") == 0:
                 return str(ended.get("message") or "").strip()[:1024] or None
     return None
-
-
-def newest(observed: Observed) -> Report | None:
-    """The report of the replica that has the content."""
-    replica = serving(observed)
-    return None if replica is None else replica.report
 
 
 def _used(before: Usage, report: Report) -> str:
