@@ -37,6 +37,16 @@ PATIENCE = 5.0
 """Seconds for one that is just opening the data to say who it is."""
 
 
+_MEND = "mount it so that locks hold between hosts (NFS 4, without `nolock` and `local_lock`), or run one replica of it"
+
+LOST = (
+    "active.lock no longer says that this host has the data open, so that another may open it too: ending at once. "
+    "Where somebody removed or changed that file, leave it alone, and start this host again; "
+    f"where another host has the data, the file system let both lock it: {_MEND}"
+)
+"""What the active one says when it finds that its lock keeps nobody out any more."""
+
+
 class LockError(Exception):
     """The data cannot be opened beside whoever has it open. The message says who that is, and what to do."""
 
@@ -163,8 +173,7 @@ def _may_open(lock: Lock, turn: Turn) -> bool:
 def unsafe(entry: Entry) -> LockError:
     """What is said where the lock keeps nobody out."""
     return LockError(
-        f"{entry.name} has this data open, and the file system let this host lock it all the same: mount it so that "
-        "locks hold between hosts (NFS 4, without `nolock` and `local_lock`), or run one replica of it"
+        f"{entry.name} has this data open, and the file system let this host lock it all the same: {_MEND}"
     )
 
 

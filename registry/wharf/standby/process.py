@@ -28,7 +28,7 @@ from wharf.metrics import Metrics
 from wharf.reload import Reloader
 from wharf.standby.admin import StandbyAdminApp
 from wharf.standby.leaving import LINGER
-from wharf.standby.lock import RETRY, Lock, unsafe
+from wharf.standby.lock import LOST, RETRY, Lock, unsafe
 from wharf.standby.relay import Relay
 from wharf.standby.turn import BEAT, Entry, Turn, Verdict, lost, unready
 from wharf.workers import Supervisor, listen
@@ -201,7 +201,7 @@ class StandBy:
                 log.warning("no sign of life could be given", extra={"cause": error.strerror or str(error)})
             else:
                 if not kept:
-                    log.critical("another host has this data open too: ending at once", extra={"found": self._active()})
+                    log.critical(LOST, extra={"active": self._active()})
                     supervisor.kill()
                     return False
         self._lock.give_back()

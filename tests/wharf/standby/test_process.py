@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from wharf.standby.lock import Lock
+from wharf.standby.lock import LOST, Lock
 from wharf.standby.process import Plan, StandBy
 from wharf.standby.turn import UNREADABLE, Entry
 
@@ -170,7 +170,7 @@ def test_one_whose_place_was_taken_ends_at_once(hosts):
     hosts.wait_until(first.active, first.log)
     (hosts.data / "active.lock").write_text('{"address":"10.0.0.9:1","name":"other","id":"x"}')
     assert first.ended() == 1
-    assert first.said("another host has this data open too: ending at once")
+    assert first.said(LOST)
 
 
 def test_one_whose_lock_file_was_replaced_ends_before_another_can_take_the_new_one(hosts):
@@ -180,6 +180,19 @@ def test_one_whose_lock_file_was_replaced_ends_before_another_can_take_the_new_o
     copy.write_bytes((hosts.data / "active.lock").read_bytes())
     copy.rename(hosts.data / "active.lock")
     assert first.ended() == 1
+    assert first.said(LOST)
+
+
+def test_one_whose_lock_file_was_removed_ends_and_says_what_to_do(hosts):
+    first = hosts().start()
+    hosts.wait_until(first.active, first.log)
+    (hosts.data / "active.lock").unlink()
+    assert first.ended() == 1
+    assert first.said(LOST)
+    assert "leave it alone, and start this host again" in LOST
+    first.start()
+    hosts.wait_until(first.active, first.log)
+    assert first.ask("GET", "/v2/")[0] == 200
 
 
 def test_after_one_whose_entry_was_overwritten_the_other_takes_over_and_stays(hosts):
