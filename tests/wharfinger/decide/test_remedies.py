@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.wharfinger.decide import registry_states, webhook_states
+from tests.wharfinger.decide import certificate_states, registry_states, webhook_states
 
 from wharfinger.api.reasons import Reason
 from wharfinger.api.remedies import REMEDIES
@@ -16,7 +16,7 @@ from wharfinger.decide.status import PASSING
 
 DECIDE = Path(__file__).resolve().parents[3] / "operator" / "wharfinger" / "decide"
 WARNINGS = {Reason.CLAIM_FILLING, Reason.CERTIFICATE_EXPIRING, Reason.TLS_DISABLED}
-STATES = [*registry_states.STATES, *webhook_states.STATES]
+STATES = [*registry_states.STATES, *certificate_states.STATES, *webhook_states.STATES]
 
 
 @pytest.mark.parametrize(
