@@ -1,4 +1,7 @@
-"""A state for each reason that a condition of a Registry gives, and what its message has to say."""
+"""A state for each reason that a condition of a Registry gives, and what its message has to say.
+
+Most of CertificateReady's are in certificate_states.py.
+"""
 
 import copy
 import dataclasses

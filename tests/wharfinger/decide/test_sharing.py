@@ -105,6 +105,15 @@ def test_while_nobody_serves_what_is_wrong_neither_mends_nor_begins_again(world)
     assert here.condition("StorageReady")[0] == "True"
 
 
+def test_while_an_older_answer_of_another_pod_stands_nothing_is_counted_twice(world):
+    here, body = shared_world(world), {"registryRef": {"name": "team"}, "url": "https://example.com/"}
+    webhook = {"metadata": {"name": "hook", "namespace": "ci", "generation": 1}, "spec": body}
+    here.change(webhooks=(webhook,))
+    here.run_pods(hook=FAILING)
+    here.stand_by()  # both say that they are active
+    assert (webhook["status"]["delivered"], webhook["status"]["pending"]) == (5, 2)
+
+
 def test_two_pods_have_a_budget_and_one_has_none(world):
     here = shared_world(world)
     assert here.child("PodDisruptionBudget", "team")["spec"]["minAvailable"] == 1
