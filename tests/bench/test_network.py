@@ -12,7 +12,11 @@ TRY = """
 import errno, os, socket
 from bench import network
 mine = os.readlink("/proc/self/ns/net")
-assert network.isolate()
+allowed = network.isolate()
+assert allowed or os.geteuid()
+if not allowed:
+    assert os.readlink("/proc/self/ns/net") == mine
+    raise SystemExit
 assert os.readlink("/proc/self/ns/net") != mine
 assert network.congestion_control() == network.USUAL
 with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
@@ -29,7 +33,7 @@ else:
 MINE = Path("/proc/self/ns/net")
 
 
-def test_a_run_has_a_network_of_its_own():
+def test_a_run_has_a_network_of_its_own_where_it_may():
     before = (MINE.readlink(), network.congestion_control())
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", TRY], cwd=root, capture_output=True, text=True, check=False)
