@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 SECONDS = float(os.environ.get("STANDBY_SECONDS", "12"))
 """For how long hosts are upset; more finds what is rarer."""
 
@@ -103,6 +105,7 @@ def start(some, watch, wait_until):
         wait_until(lambda one=one: running(one), one.log)
 
 
+@pytest.mark.timeout(SECONDS + 240)
 def test_no_two_hosts_ever_have_the_data_open(hosts):
     made = [hosts() for _ in range(3)]
     with Watch(hosts.data) as watch:
