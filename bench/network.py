@@ -12,6 +12,7 @@ import fcntl
 import os
 import socket
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 USUAL = "cubic"
@@ -40,5 +41,6 @@ def isolate() -> bool:
         raise OSError(number, os.strerror(number))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         fcntl.ioctl(sock, _SIOCSIFFLAGS, struct.pack("16sh", b"lo", _IFF_UP))
-    _CONGESTION_CONTROL.write_text(USUAL)
+    with suppress(OSError):  # read-only in many containers, and not every kernel has it: the page names what there is
+        _CONGESTION_CONTROL.write_text(USUAL)
     return True

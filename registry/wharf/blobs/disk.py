@@ -28,10 +28,10 @@ SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 """Errors of a process that has too much open: they say nothing of the file, which may be as good as ever."""
 
 HUGE_PAGE = 2 << 20
-"""Bytes of a huge page of most processors; of others it is a multiple or a part, which costs nothing but speed."""
+"""Bytes of a huge page where pages have 4 KiB; where they have more it is 32 or 512 MiB, which nobody asks for."""
 
-READS_HUGE_PAGES = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (5, 18)
-"""Whether the kernel reads a mapped file in huge pages if asked to; an older one would read 128 KiB at a time."""
+READS_HUGE_PAGES = mmap.PAGESIZE == 4096 and tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (5, 18)
+"""Whether the kernel reads a mapped file in such pages if asked to; an older one would read 128 KiB at a time."""
 
 _LIBC = ctypes.CDLL(None)
 _SYNC_FILE_RANGE_WRITE = 2  # start writing, wait for nothing: sync_file_range(2)
